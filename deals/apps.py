@@ -1,0 +1,26 @@
+from django.apps import AppConfig
+
+
+class DealsConfig(AppConfig):
+    name = "deals"
+    verbose_name = "Deals"
+
+    def ready(self):
+        from django.db.models import Q
+
+        import leads.visibility
+        import qualification.visibility
+        from deals import permissions  # noqa: F401  registers the rules
+        from deals.models import Opportunity
+        from people.models import Role
+
+        def for_se(user, condition):
+            """SEs see leads and companies through their deals alone; the other roles see them in their own right."""
+            return condition if user.role == Role.SE else Q(pk__in=())
+
+        def deals_of(user):
+            return Opportunity.objects.visible_to(user)
+
+        leads.visibility.lead_hooks.append(lambda user: for_se(user, Q(pk__in=deals_of(user).values("lead"))))
+        leads.visibility.company_hooks.append(lambda user: Q(pk__in=deals_of(user).values("company")))
+        qualification.visibility.seen_hooks.append(lambda user: Q(opportunity__in=deals_of(user)))

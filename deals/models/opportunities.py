@@ -1,0 +1,167 @@
+"""Opportunities: deals that AE and SE work together."""
+
+import pghistory
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from deals.models.stages import Outcome, Pipeline, Stage
+from deals.visibility import opportunities_visible_to
+from leads.models import Company, Lead, Source
+from people.models import Team, User
+from qualification.models import Dossier
+
+
+class OpportunityType(models.TextChoices):
+    """What kind of business it is."""
+
+    NEW = "new", "New business"
+    EXPANSION = "expansion", "Expansion"
+    RENEWAL = "renewal", "Renewal"
+
+
+class ForecastCategory(models.TextChoices):
+    """How the AE counts the deal in the forecast."""
+
+    PIPELINE = "pipeline", "Pipeline"
+    BEST_CASE = "best_case", "Best case"
+    COMMIT = "commit", "Commit"
+    OMITTED = "omitted", "Omitted"
+
+
+class LostReason(models.TextChoices):
+    """Why a deal was lost."""
+
+    PRICE = "price", "Price"
+    COMPETITOR = "competitor", "Lost to a competitor"
+    NO_DECISION = "no_decision", "No decision"
+    NO_BUDGET = "no_budget", "Budget gone"
+    PRODUCT_GAP = "product_gap", "Product gap"
+    TIMING = "timing", "Timing"
+    RELATIONSHIP = "relationship", "No champion"
+    UNKNOWN = "unknown", "Not recorded"
+
+
+class NoGoReason(models.TextChoices):
+    """Why the SE or a manager called a technical no-go."""
+
+    GAP = "gap", "A gap that breaks the deal"
+    NO_PAIN = "no_pain", "No technical pain"
+    NO_ACCESS = "no_access", "No access to technical people"
+    ENVIRONMENT = "environment", "Environment not supported"
+    SECURITY = "security", "Security or compliance out of reach"
+    EFFORT = "effort", "Effort out of proportion"
+
+
+class OpportunityQuerySet(models.QuerySet):
+    """Opportunities by what the domain asks of them."""
+
+    def visible_to(self, user: User) -> "OpportunityQuerySet":
+        """The opportunities `user` may know of; see deals/visibility.py."""
+        return opportunities_visible_to(self, user)
+
+    def open(self) -> "OpportunityQuerySet":
+        """Not closed yet."""
+        return self.filter(outcome=Outcome.OPEN)
+
+    def with_probability(self) -> "OpportunityQuerySet":
+        """Adds `probability` in percent: the AE's claim, else the stage's default."""
+        return self.annotate(probability=Coalesce("claimed_probability", "stage__probability"))
+
+
+@pghistory.track(exclude=["last_activity_at"])
+class Opportunity(models.Model):
+    """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""
+
+    name = models.CharField(max_length=200)
+    company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="opportunities")
+    lead = models.OneToOneField(Lead, models.PROTECT, null=True, blank=True, related_name="opportunity")
+    dossier = models.OneToOneField(Dossier, models.PROTECT, related_name="opportunity")
+    type = models.CharField(max_length=10, choices=OpportunityType, default=OpportunityType.NEW)
+    source = models.CharField(max_length=20, choices=Source, default=Source.OTHER)
+    product = models.CharField(max_length=120, blank=True)
+    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="opportunities")
+    stage = models.ForeignKey(Stage, models.PROTECT, related_name="opportunities", db_index=False)
+    outcome = models.CharField(max_length=6, choices=Outcome, default=Outcome.OPEN)
+    stage_since = models.DateTimeField(default=timezone.now)
+
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="opportunities")
+    owner_name = models.CharField(max_length=160, blank=True)
+    se = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="claimed_opportunities", verbose_name="SE",
+        help_text="Set by the claim alone.",
+    )  # fmt: skip
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="opportunities", db_index=False)
+    needed_skills = models.CharField(max_length=300, blank=True, help_text="Comma-separated; matched with SEs' skills.")
+
+    amount = models.DecimalField(
+        "amount (ACV)", max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+    )
+    currency = models.CharField(max_length=3, default=settings.COMPANY_CURRENCY)
+    claimed_probability = models.PositiveSmallIntegerField(
+        "claimed probability (%)", null=True, blank=True, validators=[MaxValueValidator(100)],
+        help_text="Empty means the stage's default.",
+    )  # fmt: skip
+    forecast_category = models.CharField(max_length=10, choices=ForecastCategory, default=ForecastCategory.PIPELINE)
+    close_date = models.DateField(null=True, blank=True, help_text="Expected; the customer's day, not a time.")
+    compelling_event = models.CharField(max_length=200, blank=True)
+    next_step = models.CharField(max_length=200, blank=True)
+    next_step_on = models.DateField(null=True, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    last_activity_at = models.DateTimeField(default=timezone.now)
+    closed_on = models.DateField(null=True, blank=True, help_text="Signed, lost or called off on this day.")
+    lost_reason = models.CharField(max_length=20, choices=LostReason, blank=True)
+    lost_to = models.CharField("competitor", max_length=120, blank=True)
+    no_go_reason = models.CharField(max_length=20, choices=NoGoReason, blank=True)
+    import_batch = models.ForeignKey("leads.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+")
+    external_source = models.CharField(max_length=60, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = OpportunityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "opportunities"
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="deals_opportunity_outcome"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="deals_opportunity_amount"),
+            models.CheckConstraint(
+                condition=Q(claimed_probability=None) | Q(claimed_probability__lte=100),
+                name="deals_opportunity_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="open", closed_on=None) | (~Q(outcome="open") & Q(closed_on__isnull=False)),
+                name="deals_closed_has_day",
+            ),
+            models.CheckConstraint(condition=~Q(outcome="lost") | ~Q(lost_reason=""), name="deals_lost_has_reason"),
+            models.CheckConstraint(condition=~Q(outcome="no_go") | ~Q(no_go_reason=""), name="deals_no_go_has_reason"),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id"], condition=~Q(external_id=""), name="deals_external_id_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="deals_by_age"),
+            models.Index(fields=["team", "outcome", "stage", "-created_at", "-id"], name="deals_by_team_stage"),
+            models.Index(fields=["owner", "outcome", "-created_at", "-id"], name="deals_by_owner"),
+            models.Index(fields=["stage", "-created_at", "-id"], name="deals_by_stage"),
+            models.Index(fields=["closed_on"], condition=~Q(outcome="open"), name="deals_by_closing"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The opportunity's page."""
+        from django.urls import reverse
+
+        return reverse("deals:opportunity", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        """Not closed yet."""
+        return self.outcome == Outcome.OPEN

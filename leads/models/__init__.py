@@ -1,0 +1,30 @@
+"""Companies, the people there (leads), what they did (engagements), and their scores."""
+
+from leads.models.capture import CaptureForm
+from leads.models.companies import Company
+from leads.models.engagements import Engagement, EngagementKind
+from leads.models.imports import ImportBatch, ImportMapping, ImportProblem
+from leads.models.leads import Consent, DisqualifyReason, Lead, LeadStage, ReturnReason, Source
+from leads.models.policy import TeamPolicy
+from leads.models.scoring import LeadScore, ScoringGroup, ScoringRule, ScoringSettings
+
+__all__ = [
+    "CaptureForm",
+    "Company",
+    "Consent",
+    "DisqualifyReason",
+    "Engagement",
+    "EngagementKind",
+    "ImportBatch",
+    "ImportMapping",
+    "ImportProblem",
+    "Lead",
+    "LeadScore",
+    "LeadStage",
+    "ReturnReason",
+    "ScoringGroup",
+    "ScoringRule",
+    "ScoringSettings",
+    "Source",
+    "TeamPolicy",
+]

@@ -1,0 +1,27 @@
+"""Who may do what with a lead."""
+
+import rules
+
+from leads.models import Lead, LeadStage
+from people.models import User
+from people.permissions import in_team, is_admin, is_ae, is_marketing, is_owner, manages_team
+
+
+@rules.predicate
+def before_acceptance(user: User, lead: Lead | None) -> bool:
+    """No AE has accepted the lead yet; until then it is marketing's too."""
+    return lead is not None and lead.stage in (LeadStage.NEW, LeadStage.MQL, LeadStage.NURTURE)
+
+
+works_lead = (is_owner & is_ae) | manages_team | (is_marketing & before_acceptance)
+
+rules.add_perm("leads.add_lead", is_marketing | is_ae | manages_team | is_admin)
+rules.add_perm("leads.change_lead", works_lead)
+rules.add_perm("leads.record_engagement", works_lead | (is_ae & in_team) | is_marketing)
+rules.add_perm("leads.accept_lead", (is_ae & in_team) | manages_team)
+rules.add_perm("leads.return_lead", (is_ae & in_team) | manages_team)
+rules.add_perm("leads.qualify_lead", (is_owner & is_ae) | manages_team)
+rules.add_perm("leads.convert_lead", (is_owner & is_ae) | manages_team)
+rules.add_perm("leads.assign_lead", manages_team)
+rules.add_perm("leads.change_scoring", is_marketing | is_admin)
+rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)

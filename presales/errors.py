@@ -1,0 +1,48 @@
+"""What a domain action raises when it refuses. The pages, the API and the jobs all understand these."""
+
+from dataclasses import dataclass
+
+
+class DomainError(Exception):
+    """A request the domain refuses, with a sentence for the person who made it."""
+
+    status = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotAllowed(DomainError):
+    """The actor sees the object but may not do this to it (403)."""
+
+    status = 403
+
+
+class Conflict(DomainError):
+    """The object is no longer in the state the action needs, e.g. already claimed (409)."""
+
+
+class StaleEdit(Conflict):
+    """Somebody saved the record in between. `theirs` maps field name to the value now stored."""
+
+    def __init__(self, message: str, theirs: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.theirs = theirs or {}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing a gate misses: what, and the URL that mends it ("" where none does)."""
+
+    what: str
+    url: str = ""
+    advisory: bool = False
+
+
+class GateRefused(DomainError):
+    """A gate is not met; `missing` lists what is missing. Nothing was changed (409)."""
+
+    def __init__(self, message: str, missing: list[Missing]) -> None:
+        super().__init__(message)
+        self.missing = missing

@@ -1,0 +1,106 @@
+"""Reading the history that the database's triggers write: who changed what, when, from what, to what."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from django.contrib.auth import get_user_model
+from django.db.models import Model
+
+
+@dataclass
+class Change:
+    """One field's change, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass
+class Entry:
+    """One line of a timeline."""
+
+    at: datetime.datetime
+    kind: str
+    title: str
+    who: str = ""
+    reason: str = ""
+    channel: str = ""
+    text: str = ""
+    url: str = ""
+    icon: str = "history"
+    changes: list[Change] = field(default_factory=list)
+
+
+HIDDEN = {"version", "pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "pgh_context_id", "id"}
+
+
+def changes_of(record: Model, limit: int = 100) -> list[Entry]:
+    """The newest `limit` changes of one record, newest first; two queries whatever their number.
+
+    Fields excluded from tracking never appear. Choices are shown by their labels, relations by name.
+    """
+    model = type(record)
+    event_model = _event_model(model)
+    events = list(event_model.objects.filter(pgh_obj_id=record.pk).order_by("-pgh_id")[: limit + 1])
+    names = _people({event.pgh_context.get("user") for event in events if event.pgh_context})
+    entries = []
+    for position, event in enumerate(events[:limit]):
+        older = events[position + 1] if position + 1 < len(events) else None
+        context = event.pgh_context or {}
+        changes = _changes(model, older, event) if older is not None else []
+        if older is not None and not changes and event.pgh_label != "delete":
+            continue
+        entries.append(
+            Entry(
+                at=event.pgh_created_at,
+                kind=event.pgh_label,
+                title=str(context.get("action") or event.pgh_label).replace("_", " "),
+                who=names.get(context.get("user"), "Presales"),
+                reason=str(context.get("reason") or ""),
+                channel=str(context.get("channel") or "job"),
+                changes=changes,
+            )
+        )
+    return entries
+
+
+def _event_model(model: type[Model]) -> type[Model]:
+    return next(
+        relation.related_model
+        for relation in model._meta.related_objects
+        if relation.field.name == "pgh_obj" and relation.related_model._meta.model_name.endswith("event")
+    )
+
+
+def _people(ids: set) -> dict[int, str]:
+    ids.discard(None)
+    return dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
+def _changes(model: type[Model], older: Model, newer: Model) -> list[Change]:
+    changes = []
+    for event_field in newer._meta.concrete_fields:
+        name = event_field.name
+        if name in HIDDEN:
+            continue
+        before, after = getattr(older, event_field.attname), getattr(newer, event_field.attname)
+        if before != after:
+            label = model._meta.get_field(name).verbose_name
+            changes.append(Change(str(label), _show(older, event_field), _show(newer, event_field)))
+    return changes
+
+
+def _show(event: Model, event_field: object) -> str:
+    value = getattr(event, event_field.attname)
+    if value is None or value == "" or value == []:
+        return "–"
+    if event_field.is_relation:
+        related = event_field.related_model._base_manager.filter(pk=value).first()
+        return str(related) if related else f"#{value}"
+    display = getattr(event, f"get_{event_field.name}_display", None)
+    if display:
+        return str(display())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

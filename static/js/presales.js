@@ -1,0 +1,1 @@
+// Presales: behaviour shared by every page.

@@ -1,0 +1,66 @@
+"""What every test may ask for: teams, people in every role, and a client signed in as one of them."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from people.models import Role
+from tests.factories import TeamFactory, UserFactory
+
+SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data():
+    """The folder of public files that lives beside the checkout."""
+    if not SHARED_DATA.exists():
+        pytest.skip(f"the public data files are not beside this checkout ({SHARED_DATA.name} is missing)")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def team(db):
+    return TeamFactory(name="West")
+
+
+@pytest.fixture
+def other_team(db):
+    return TeamFactory(name="East")
+
+
+@pytest.fixture
+def ae(team):
+    return UserFactory(role=Role.AE, team=team, name="Ada AE")
+
+
+@pytest.fixture
+def se(team):
+    return UserFactory(role=Role.SE, team=team, name="Sam SE")
+
+
+@pytest.fixture
+def manager(team):
+    return UserFactory(role=Role.MANAGER, team=team, name="Mia Manager")
+
+
+@pytest.fixture
+def marketing(db):
+    return UserFactory(role=Role.MARKETING, name="Max Marketing")
+
+
+@pytest.fixture
+def admin(db):
+    return UserFactory(role=Role.ADMIN, name="Rita RevOps")
+
+
+@pytest.fixture
+def sign_in():
+    """`sign_in(user)` is a client signed in as `user`."""
+
+    def client_for(user):
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return client_for
