@@ -1,8 +1,9 @@
 """The frame around every domain action: one transaction, retried on deadlock, named in the history."""
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 import pghistory
@@ -13,6 +14,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 RETRIED = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED, errorcodes.LOCK_NOT_AVAILABLE}
 ATTEMPTS = 3
+
+
+@contextlib.contextmanager
+def history_context(**metadata: object) -> Iterator[None]:
+    """Put `metadata` on the history rows written inside, and only on those.
+
+    pghistory keeps one set of metadata per outermost context, so it is put back on leaving.
+    """
+    with pghistory.context() as frame:
+        before = dict(frame.metadata)
+        frame.metadata.update(metadata)
+        try:
+            yield
+        finally:
+            frame.metadata.clear()
+            frame.metadata.update(before)
 
 
 def action(function: Callable[P, R]) -> Callable[P, R]:
@@ -26,12 +43,13 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         actor = args[0]
-        context = {"user": actor.pk if actor else None, "action": function.__name__}
-        context["reason"] = str(kwargs.get("reason") or "")
+        context = {"action": function.__name__, "reason": str(kwargs.get("reason") or "")}
+        if actor is not None:
+            context["user"] = actor.pk
         for attempt in range(1, ATTEMPTS + 1):
             nested = transaction.get_connection().in_atomic_block
             try:
-                with pghistory.context(**context), transaction.atomic():
+                with history_context(**context), transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
                 code = getattr(error.__cause__, "pgcode", None)

@@ -74,15 +74,11 @@ def capped_count(queryset: QuerySet, limit: int = COUNT_LIMIT) -> tuple[int, boo
 def _ordered(queryset: QuerySet, sort: Sort, backwards: bool) -> QuerySet:
     descending = sort.descending != backwards
     field = F(sort.field)
+    nulls = {}
     if _nullable(queryset.model, sort.field):
         # Nulls are last reading forwards, so first reading backwards.
-        order = (
-            field.desc(nulls_first=backwards, nulls_last=not backwards)
-            if descending
-            else field.asc(nulls_first=backwards, nulls_last=not backwards)
-        )
-    else:
-        order = field.desc() if descending else field.asc()
+        nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
+    order = field.desc(**nulls) if descending else field.asc(**nulls)
     return queryset.order_by(order, "-pk" if descending else "pk")
 
 

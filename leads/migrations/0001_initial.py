@@ -3,9 +3,10 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.utils.timezone
-import leads.models.capture
 import pghistory.utils
 from django.db import migrations, models
+
+import leads.models.capture
 
 
 class Migration(migrations.Migration):
