@@ -242,15 +242,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 NODE_MODULES = Path(env("NODE_MODULES", default=str(BASE_DIR / "node_modules")))
-STATICFILES_DIRS = [
-    BASE_DIR / "static",
-    ("tabler", NODE_MODULES / "@tabler/core/dist"),
-    ("echarts", NODE_MODULES / "echarts/dist"),
-    ("sortablejs", NODE_MODULES / "sortablejs/modular"),
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "presales.staticfiles.AppFinder",
+    "presales.staticfiles.PackageFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "presales.staticfiles.ManifestStorage"},
 }
 MEDIA_ROOT = VAR_DIR / "media"  # never served directly: every download goes through a view and its gate
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{VAR_DIR / 'mail'}")
