@@ -1,12 +1,14 @@
 """Companies, the people there (leads), what they did (engagements), and their scores."""
 
 from leads.models.capture import CaptureForm
+from leads.models.comments import LeadComment
 from leads.models.companies import Company
 from leads.models.engagements import Engagement, EngagementKind
 from leads.models.imports import ImportBatch, ImportMapping, ImportProblem
 from leads.models.leads import Consent, DisqualifyReason, Lead, LeadStage, ReturnReason, Source
 from leads.models.policy import TeamPolicy
 from leads.models.scoring import LeadScore, ScoringGroup, ScoringRule, ScoringSettings
+from leads.models.submissions import Submission
 
 __all__ = [
     "CaptureForm",
@@ -19,6 +21,7 @@ __all__ = [
     "ImportMapping",
     "ImportProblem",
     "Lead",
+    "LeadComment",
     "LeadScore",
     "LeadStage",
     "ReturnReason",
@@ -26,5 +29,6 @@ __all__ = [
     "ScoringRule",
     "ScoringSettings",
     "Source",
+    "Submission",
     "TeamPolicy",
 ]

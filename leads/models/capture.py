@@ -4,6 +4,7 @@ import secrets
 
 import pghistory
 from django.db import models
+from django.utils import timezone
 
 from leads.models.leads import Source
 from people.models import Role, Team, User
@@ -22,9 +23,12 @@ class CaptureFormQuerySet(models.QuerySet):
         return self if user.role in (Role.MARKETING, Role.ADMIN) else self.none()
 
 
-@pghistory.track()
+@pghistory.track(exclude=["token_hash"])
 class CaptureForm(models.Model):
-    """A public form: what it asks on which campaign's behalf. Its address holds `key`."""
+    """A public form: what it asks on which campaign's behalf. Its address holds `key`.
+
+    Programs post to it with a token, of which only the hash is kept.
+    """
 
     name = models.CharField(max_length=80)
     key = models.CharField(max_length=40, unique=True, default=new_key, editable=False)
@@ -33,6 +37,11 @@ class CaptureForm(models.Model):
     source = models.CharField(max_length=20, choices=Source, default=Source.WEB_FORM)
     campaign = models.CharField(max_length=120, blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, help_text="Empty means: routed by territory.")
+    ask_phone = models.BooleanField("ask for a phone number", default=False)
+    ask_message = models.BooleanField("ask for a message", default=True)
+    token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    token_prefix = models.CharField(max_length=12, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
     is_active = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
 

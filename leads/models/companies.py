@@ -4,12 +4,16 @@ import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
+from leads.search import Words
 from leads.visibility import companies_visible_to
+from leads.domains import domain_of
 from people.models import User
 from presales.text import key
 
@@ -22,7 +26,7 @@ class CompanyQuerySet(models.QuerySet):
         return companies_visible_to(self, user)
 
 
-@pghistory.track(exclude=["name_key"])
+@pghistory.track(exclude=["name_key", "search"])
 class Company(models.Model):
     """An organisation. `name_key` is the name as duplicates are compared by."""
 
@@ -43,6 +47,9 @@ class Company(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     import_batch = models.ForeignKey("leads.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.PositiveIntegerField(default=1)
+    search = models.GeneratedField(
+        expression=Words("name", "domain"), output_field=SearchVectorField(), db_persist=True, editable=False
+    )
 
     objects = CompanyQuerySet.as_manager()
 
@@ -54,12 +61,20 @@ class Company(models.Model):
                 condition=Q(annual_revenue=None) | Q(annual_revenue__gte=0), name="leads_company_revenue"
             ),
         ]
-        indexes = [GinIndex(fields=["technologies"], name="leads_company_technologies")]
+        indexes = [
+            GinIndex(fields=["technologies"], name="leads_company_technologies"),
+            GinIndex(fields=["search"], name="leads_company_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keep `name_key` in step with the name."""
-        self.name_key = key(self.name)
+        """Keep `name_key` in step with the name, and the domain in its plain form."""
+        self.name_key = key(self.name)[:200]  # folding can lengthen a name
+        self.domain = domain_of(self.domain)
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        """The company's page."""
+        return reverse("leads:company", args=[self.pk])

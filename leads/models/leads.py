@@ -1,11 +1,15 @@
 """A lead: a person at a company, on the way from first interest to an opportunity."""
 
 import pghistory
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from leads.models.companies import Company
+from leads.search import Words
 from leads.visibility import leads_visible_to
 from people.models import Team, User
 from presales.text import key
@@ -86,12 +90,22 @@ class LeadQuerySet(models.QuerySet):
         """Leads somebody still works on."""
         return self.unmerged().filter(stage__in=[LeadStage.NEW, LeadStage.MQL, LeadStage.SAL, LeadStage.SQL])
 
+    def may_become_mql(self) -> "LeadQuerySet":
+        """Leads that reach MQL by their score alone: new ones, and those whose nurture date has come.
+
+        One that an AE returned waits for marketing, whatever its score.
+        """
+        today = timezone.now().date()
+        return self.unmerged().filter(
+            Q(stage=LeadStage.NEW) | Q(stage=LeadStage.NURTURE, nurture_until__lte=today), return_reason=""
+        )
+
     def past_response_time(self) -> "LeadQuerySet":
         """MQLs nobody accepted in time."""
         return self.unmerged().filter(stage=LeadStage.MQL, response_due_at__lte=timezone.now())
 
 
-@pghistory.track(exclude=["email_key", "name_key"])
+@pghistory.track(exclude=["email_key", "name_key", "search"])
 class Lead(models.Model):
     """A person at a company. The score lives beside it in `LeadScore`, qualification in its dossier."""
 
@@ -134,6 +148,9 @@ class Lead(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
+    search = models.GeneratedField(
+        expression=Words("name", "email"), output_field=SearchVectorField(), db_persist=True, editable=False
+    )
 
     objects = LeadQuerySet.as_manager()
 
@@ -167,6 +184,7 @@ class Lead(models.Model):
             models.Index(fields=["name_key"], name="leads_by_name"),
             models.Index(fields=["response_due_at"], condition=Q(stage="mql"), name="leads_awaiting"),
             models.Index(fields=["nurture_until"], condition=Q(stage="nurture"), name="leads_nurturing"),
+            GinIndex(fields=["search"], name="leads_search"),
         ]
 
     def __str__(self) -> str:
@@ -176,16 +194,14 @@ class Lead(models.Model):
         """Keep what is derived from name, e-mail and job title in step."""
         from leads.titles import function_of, seniority_of
 
-        self.name_key = key(self.name)
-        self.email_key = key(self.email)
+        self.name_key = key(self.name)[:160]  # folding can lengthen a name
+        self.email_key = key(self.email)[:254]
         self.seniority = seniority_of(self.job_title)
         self.function = function_of(self.job_title)
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         """The lead's page."""
-        from django.urls import reverse
-
         return reverse("leads:lead", args=[self.pk])
 
     @property
