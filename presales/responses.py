@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 
 from presales.errors import DomainError, GateRefused
 
@@ -35,6 +36,8 @@ def error_page(request: HttpRequest, status: int, message: str = "") -> HttpResp
         return JsonResponse(
             {"error": context["title"], "message": message, "request_id": context["request_id"]}, status=status
         )
+    if status >= 500:  # without context processors, which may need what is broken
+        return HttpResponse(loader.render_to_string(f"errors/{status}.html", context), status=status)
     return render(request, f"errors/{status}.html", context, status=status)
 
 
@@ -54,7 +57,8 @@ def domain_error_response(request: HttpRequest, error: DomainError) -> HttpRespo
         return JsonResponse(data, status=error.status)
     if request.htmx:
         response = render(request, "errors/_refused.html", context, status=error.status)
-        response["HX-Retarget"] = "#refusals"
+        in_dialog = request.htmx.target == "dialog-body"
+        response["HX-Retarget"] = "#dialog-refusals" if in_dialog else "#refusals"
         response["HX-Reswap"] = "innerHTML"
         return response
     return render(request, f"errors/{error.status}.html", context, status=error.status)

@@ -263,7 +263,6 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-USE_THOUSAND_SEPARATOR = True
 
 # -- Presales ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,47 @@
+"""One way to show a form: as a page of its own, or as a dialog over the page that opened it."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+
+def form_response(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    *,
+    title: str,
+    submit: str,
+    cancel_url: str,
+    intro: str = "",
+    tone: str = "primary",
+    status: int | None = None,
+    context: dict | None = None,
+    template: str = "components/_form.html",
+) -> HttpResponse:
+    """`form` as a page, or for HTMX as the inside of the dialog; 422 where the form has errors.
+
+    `template` is the fragment; it is included by the page, so both come from one file.
+    """
+    if status is None:
+        status = 422 if form.is_bound and form.errors else 200
+    data = {
+        "form": form,
+        "title": title,
+        "submit": submit,
+        "cancel_url": cancel_url,
+        "intro": intro,
+        "tone": tone,
+        "fragment": template,
+        **(context or {}),
+    }
+    return render(request, template if request.htmx else "components/form_page.html", data, status=status)
+
+
+def done(request: HttpRequest, url: str, message: str = "") -> HttpResponse:
+    """After a successful POST: go to `url`, with a message there."""
+    if message:
+        messages.success(request, message)
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
