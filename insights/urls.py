@@ -1,4 +1,7 @@
-from django.urls import URLPattern
+"""Home and the manager's figures."""
 
-app_name = "insights"
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from insights.views import home
+
+urlpatterns = [path("", home.home, name="home")]

@@ -9,7 +9,7 @@ urlpatterns = [
     path("", include("qualification.urls")),
     path("", include("deals.urls")),
     path("", include("presales.service_urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("people.sign_in_urls")),
 ]
 
 handler400 = "presales.responses.bad_request"

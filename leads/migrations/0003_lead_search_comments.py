@@ -4,193 +4,301 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.utils.timezone
-import leads.search
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import leads.search
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0002_initial'),
-        ('people', '0001_initial'),
-        ('qualification', '0001_initial'),
+        ("leads", "0002_initial"),
+        ("people", "0001_initial"),
+        ("qualification", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LeadComment',
+            name="LeadComment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=5000)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(max_length=5000)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='LeadCommentEvent',
+            name="LeadCommentEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('text', models.TextField(max_length=5000)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("text", models.TextField(max_length=5000)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('key', models.CharField(max_length=140, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("key", models.CharField(max_length=140, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='captureform',
-            name='insert_insert',
+            model_name="captureform",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='captureform',
-            name='update_update',
+            model_name="captureform",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='captureform',
-            name='delete_delete',
+            model_name="captureform",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='captureform',
-            name='ask_message',
-            field=models.BooleanField(default=True, verbose_name='ask for a message'),
+            model_name="captureform",
+            name="ask_message",
+            field=models.BooleanField(default=True, verbose_name="ask for a message"),
         ),
         migrations.AddField(
-            model_name='captureform',
-            name='ask_phone',
-            field=models.BooleanField(default=False, verbose_name='ask for a phone number'),
+            model_name="captureform",
+            name="ask_phone",
+            field=models.BooleanField(default=False, verbose_name="ask for a phone number"),
         ),
         migrations.AddField(
-            model_name='captureform',
-            name='created_at',
+            model_name="captureform",
+            name="created_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='captureform',
-            name='token_hash',
+            model_name="captureform",
+            name="token_hash",
             field=models.CharField(blank=True, editable=False, max_length=64),
         ),
         migrations.AddField(
-            model_name='captureform',
-            name='token_prefix',
+            model_name="captureform",
+            name="token_prefix",
             field=models.CharField(blank=True, editable=False, max_length=12),
         ),
         migrations.AddField(
-            model_name='captureformevent',
-            name='ask_message',
-            field=models.BooleanField(default=True, verbose_name='ask for a message'),
+            model_name="captureformevent",
+            name="ask_message",
+            field=models.BooleanField(default=True, verbose_name="ask for a message"),
         ),
         migrations.AddField(
-            model_name='captureformevent',
-            name='ask_phone',
-            field=models.BooleanField(default=False, verbose_name='ask for a phone number'),
+            model_name="captureformevent",
+            name="ask_phone",
+            field=models.BooleanField(default=False, verbose_name="ask for a phone number"),
         ),
         migrations.AddField(
-            model_name='captureformevent',
-            name='created_at',
+            model_name="captureformevent",
+            name="created_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='captureformevent',
-            name='token_prefix',
+            model_name="captureformevent",
+            name="token_prefix",
             field=models.CharField(blank=True, editable=False, max_length=12),
         ),
         migrations.AddField(
-            model_name='company',
-            name='search',
-            field=models.GeneratedField(db_persist=True, expression=leads.search.Words('name', 'domain'), output_field=django.contrib.postgres.search.SearchVectorField()),
+            model_name="company",
+            name="search",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=leads.search.Words("name", "domain"),
+                output_field=django.contrib.postgres.search.SearchVectorField(),
+            ),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='search',
-            field=models.GeneratedField(db_persist=True, expression=leads.search.Words('name', 'email'), output_field=django.contrib.postgres.search.SearchVectorField()),
+            model_name="lead",
+            name="search",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=leads.search.Words("name", "email"),
+                output_field=django.contrib.postgres.search.SearchVectorField(),
+            ),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='leads_company_search'),
+            model_name="company",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="leads_company_search"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='leads_search'),
+            model_name="lead",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="leads_search"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='captureform',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_captureformevent" ("ask_message", "ask_phone", "campaign", "created_at", "headline", "id", "is_active", "key", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source", "team_id", "thanks", "token_prefix", "version") VALUES (NEW."ask_message", NEW."ask_phone", NEW."campaign", NEW."created_at", NEW."headline", NEW."id", NEW."is_active", NEW."key", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."source", NEW."team_id", NEW."thanks", NEW."token_prefix", NEW."version"); RETURN NULL;', hash='34054979c68b2b49ad593663fdcdd3f3a9d39ba3', operation='INSERT', pgid='pgtrigger_insert_insert_b9c81', table='leads_captureform', when='AFTER')),
+            model_name="captureform",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "leads_captureformevent" ("ask_message", "ask_phone", "campaign", "created_at", "headline", "id", "is_active", "key", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source", "team_id", "thanks", "token_prefix", "version") VALUES (NEW."ask_message", NEW."ask_phone", NEW."campaign", NEW."created_at", NEW."headline", NEW."id", NEW."is_active", NEW."key", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."source", NEW."team_id", NEW."thanks", NEW."token_prefix", NEW."version"); RETURN NULL;',
+                    hash="34054979c68b2b49ad593663fdcdd3f3a9d39ba3",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_b9c81",
+                    table="leads_captureform",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='captureform',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ask_message" IS DISTINCT FROM (NEW."ask_message") OR OLD."ask_phone" IS DISTINCT FROM (NEW."ask_phone") OR OLD."campaign" IS DISTINCT FROM (NEW."campaign") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."headline" IS DISTINCT FROM (NEW."headline") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."team_id" IS DISTINCT FROM (NEW."team_id") OR OLD."thanks" IS DISTINCT FROM (NEW."thanks") OR OLD."token_prefix" IS DISTINCT FROM (NEW."token_prefix") OR OLD."version" IS DISTINCT FROM (NEW."version"))', func='INSERT INTO "leads_captureformevent" ("ask_message", "ask_phone", "campaign", "created_at", "headline", "id", "is_active", "key", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source", "team_id", "thanks", "token_prefix", "version") VALUES (NEW."ask_message", NEW."ask_phone", NEW."campaign", NEW."created_at", NEW."headline", NEW."id", NEW."is_active", NEW."key", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."source", NEW."team_id", NEW."thanks", NEW."token_prefix", NEW."version"); RETURN NULL;', hash='7629859f2cbf8d37d93161e9b085051d346ba8b2', operation='UPDATE', pgid='pgtrigger_update_update_86491', table='leads_captureform', when='AFTER')),
+            model_name="captureform",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."ask_message" IS DISTINCT FROM (NEW."ask_message") OR OLD."ask_phone" IS DISTINCT FROM (NEW."ask_phone") OR OLD."campaign" IS DISTINCT FROM (NEW."campaign") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."headline" IS DISTINCT FROM (NEW."headline") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."team_id" IS DISTINCT FROM (NEW."team_id") OR OLD."thanks" IS DISTINCT FROM (NEW."thanks") OR OLD."token_prefix" IS DISTINCT FROM (NEW."token_prefix") OR OLD."version" IS DISTINCT FROM (NEW."version"))',
+                    func='INSERT INTO "leads_captureformevent" ("ask_message", "ask_phone", "campaign", "created_at", "headline", "id", "is_active", "key", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source", "team_id", "thanks", "token_prefix", "version") VALUES (NEW."ask_message", NEW."ask_phone", NEW."campaign", NEW."created_at", NEW."headline", NEW."id", NEW."is_active", NEW."key", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."source", NEW."team_id", NEW."thanks", NEW."token_prefix", NEW."version"); RETURN NULL;',
+                    hash="7629859f2cbf8d37d93161e9b085051d346ba8b2",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_86491",
+                    table="leads_captureform",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='captureform',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_captureformevent" ("ask_message", "ask_phone", "campaign", "created_at", "headline", "id", "is_active", "key", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source", "team_id", "thanks", "token_prefix", "version") VALUES (OLD."ask_message", OLD."ask_phone", OLD."campaign", OLD."created_at", OLD."headline", OLD."id", OLD."is_active", OLD."key", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."source", OLD."team_id", OLD."thanks", OLD."token_prefix", OLD."version"); RETURN NULL;', hash='7da07c3a618040ddc5b0dd40b397a474b9a2687d', operation='DELETE', pgid='pgtrigger_delete_delete_dfcb8', table='leads_captureform', when='AFTER')),
+            model_name="captureform",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "leads_captureformevent" ("ask_message", "ask_phone", "campaign", "created_at", "headline", "id", "is_active", "key", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source", "team_id", "thanks", "token_prefix", "version") VALUES (OLD."ask_message", OLD."ask_phone", OLD."campaign", OLD."created_at", OLD."headline", OLD."id", OLD."is_active", OLD."key", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."source", OLD."team_id", OLD."thanks", OLD."token_prefix", OLD."version"); RETURN NULL;',
+                    hash="7da07c3a618040ddc5b0dd40b397a474b9a2687d",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_dfcb8",
+                    table="leads_captureform",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='leadcomment',
-            name='author',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="leadcomment",
+            name="author",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='leadcomment',
-            name='lead',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='leads.lead'),
+            model_name="leadcomment",
+            name="lead",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="comments", to="leads.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='leadcommentevent',
-            name='author',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="leadcommentevent",
+            name="author",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='leadcommentevent',
-            name='lead',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.lead'),
+            model_name="leadcommentevent",
+            name="lead",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="leads.lead",
+            ),
         ),
         migrations.AddField(
-            model_name='leadcommentevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='leads.leadcomment'),
+            model_name="leadcommentevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="leads.leadcomment",
+            ),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='lead',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='leads.lead'),
+            model_name="submission",
+            name="lead",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="leads.lead",
+            ),
         ),
         migrations.AddIndex(
-            model_name='leadcomment',
-            index=models.Index(fields=['lead', '-created_at'], name='leads_comment_by_lead'),
+            model_name="leadcomment",
+            index=models.Index(fields=["lead", "-created_at"], name="leads_comment_by_lead"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leadcomment',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_leadcommentevent" ("author_id", "created_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text") VALUES (NEW."author_id", NEW."created_at", NEW."id", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."text"); RETURN NULL;', hash='6fe71431a649e5fac1a041be3b61101b548944c2', operation='INSERT', pgid='pgtrigger_insert_insert_50717', table='leads_leadcomment', when='AFTER')),
+            model_name="leadcomment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "leads_leadcommentevent" ("author_id", "created_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text") VALUES (NEW."author_id", NEW."created_at", NEW."id", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."text"); RETURN NULL;',
+                    hash="6fe71431a649e5fac1a041be3b61101b548944c2",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_50717",
+                    table="leads_leadcomment",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leadcomment',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_leadcommentevent" ("author_id", "created_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text") VALUES (NEW."author_id", NEW."created_at", NEW."id", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."text"); RETURN NULL;', hash='b0cc39bac73ab0815b52846b26b9a2aade963e49', operation='UPDATE', pgid='pgtrigger_update_update_723ac', table='leads_leadcomment', when='AFTER')),
+            model_name="leadcomment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "leads_leadcommentevent" ("author_id", "created_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text") VALUES (NEW."author_id", NEW."created_at", NEW."id", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."text"); RETURN NULL;',
+                    hash="b0cc39bac73ab0815b52846b26b9a2aade963e49",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_723ac",
+                    table="leads_leadcomment",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leadcomment',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_leadcommentevent" ("author_id", "created_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text") VALUES (OLD."author_id", OLD."created_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."text"); RETURN NULL;', hash='af9f9d30081f11fa48da96dbf6d33047b2b33dee', operation='DELETE', pgid='pgtrigger_delete_delete_fbe86', table='leads_leadcomment', when='AFTER')),
+            model_name="leadcomment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "leads_leadcommentevent" ("author_id", "created_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text") VALUES (OLD."author_id", OLD."created_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."text"); RETURN NULL;',
+                    hash="af9f9d30081f11fa48da96dbf6d33047b2b33dee",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_fbe86",
+                    table="leads_leadcomment",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leadcommentevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='61e816a2ac8cb17bacd99c8cfbb4fd90629f4205', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_da9e5', table='leads_leadcommentevent', when='BEFORE')),
+            model_name="leadcommentevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="61e816a2ac8cb17bacd99c8cfbb4fd90629f4205",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_da9e5",
+                    table="leads_leadcommentevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

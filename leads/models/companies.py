@@ -11,9 +11,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from leads.domains import domain_of
 from leads.search import Words
 from leads.visibility import companies_visible_to
-from leads.domains import domain_of
 from people.models import User
 from presales.text import key
 
