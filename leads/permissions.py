@@ -4,7 +4,7 @@ import rules
 
 from leads.models import Lead, LeadStage
 from people.models import User
-from people.permissions import in_team, is_admin, is_ae, is_marketing, is_owner, manages_team
+from people.permissions import in_team, is_admin, is_ae, is_manager, is_marketing, is_owner, manages_team
 
 
 @rules.predicate
@@ -14,14 +14,25 @@ def before_acceptance(user: User, lead: Lead | None) -> bool:
 
 
 works_lead = (is_owner & is_ae) | manages_team | (is_marketing & before_acceptance)
+owns_lead = (is_owner & is_ae) | manages_team
 
-rules.add_perm("leads.add_lead", is_marketing | is_ae | manages_team | is_admin)
+rules.add_perm("leads.add_lead", is_marketing | is_ae | is_manager | is_admin)
 rules.add_perm("leads.change_lead", works_lead)
+rules.add_perm("leads.merge_leads", works_lead)
 rules.add_perm("leads.record_engagement", works_lead | (is_ae & in_team) | is_marketing)
-rules.add_perm("leads.accept_lead", (is_ae & in_team) | manages_team)
-rules.add_perm("leads.return_lead", (is_ae & in_team) | manages_team)
-rules.add_perm("leads.qualify_lead", (is_owner & is_ae) | manages_team)
-rules.add_perm("leads.convert_lead", (is_owner & is_ae) | manages_team)
+rules.add_perm("leads.comment_lead", rules.is_authenticated)
+rules.add_perm("leads.make_mql", manages_team | (is_marketing & before_acceptance))
+rules.add_perm("leads.accept_lead", (is_ae & in_team) | (is_ae & is_owner) | manages_team)
+rules.add_perm("leads.return_lead", (is_ae & in_team) | (is_ae & is_owner) | manages_team)
+rules.add_perm("leads.qualify_lead", owns_lead)
+rules.add_perm("leads.convert_lead", owns_lead)
+rules.add_perm("leads.nurture_lead", works_lead)
+rules.add_perm("leads.disqualify_lead", works_lead)
+rules.add_perm("leads.reopen_lead", works_lead | is_marketing)
+rules.add_perm("leads.move_lead_back", owns_lead)
 rules.add_perm("leads.assign_lead", manages_team)
+rules.add_perm("leads.route_lead", manages_team | (is_marketing & before_acceptance))
+rules.add_perm("leads.add_company", is_marketing | is_ae | is_manager | is_admin)
+rules.add_perm("leads.change_company", is_marketing | is_ae | is_manager | is_admin)
 rules.add_perm("leads.change_scoring", is_marketing | is_admin)
 rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from leads.models.companies import Company
 from leads.search import Words
+from leads.titles import function_of, seniority_of
 from leads.visibility import leads_visible_to
 from people.models import Team, User
 from presales.text import key
@@ -192,17 +193,19 @@ class Lead(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Keep what is derived from name, e-mail and job title in step."""
-        from leads.titles import function_of, seniority_of
-
-        self.name_key = key(self.name)[:160]  # folding can lengthen a name
-        self.email_key = key(self.email)[:254]
-        self.seniority = seniority_of(self.job_title)
-        self.function = function_of(self.job_title)
+        self.derive()
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         """The lead's page."""
         return reverse("leads:lead", args=[self.pk])
+
+    def derive(self) -> None:
+        """Fill what follows from name, e-mail and job title."""
+        self.name_key = key(self.name)[:160]  # folding can lengthen a name
+        self.email_key = key(self.email)[:254]
+        self.seniority = seniority_of(self.job_title)
+        self.function = function_of(self.job_title)
 
     @property
     def awaits_response(self) -> bool:
