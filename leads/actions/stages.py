@@ -30,7 +30,8 @@ def lock_lead(lead: Lead) -> Lead:
     Raises:
         Conflict: the lead was merged into another.
     """
-    locked = Lead.objects.select_for_update(of=("self",)).select_related("owner", "company", "team").get(pk=lead.pk)
+    # No joins here: after waiting for the lock PostgreSQL reads the lead anew, but not the rows joined to it.
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
     if locked.merged_into_id:
         raise Conflict("This lead was merged into another one. Go on there.")
     return locked
@@ -90,14 +91,15 @@ def make_mql(actor: User | None, lead_ids: Iterable[int], *, reason: str = "") -
         )
     }
     turns = {team_id: turns_of(team_id) for team_id in sorted({team for team in wanted.values() if team})}
-    locked = list(leads.filter(pk__in=wanted).select_related("owner").order_by("pk").select_for_update(of=("self",)))
+    locked = list(leads.filter(pk__in=wanted).order_by("pk").select_for_update())
+    owners = User.objects.in_bulk({lead.owner_id for lead in locked if lead.owner_id})
     now = timezone.now()
     rows = []
     due: dict[tuple[float, str], datetime.datetime] = {}
     for lead in locked:
         team_id = lead.team_id or wanted[lead.pk]
         turn = turns.get(team_id)
-        owner = lead.owner
+        owner = owners.get(lead.owner_id)
         if owner is None and turn is not None:
             owner = turn.next()
         zone = owner.time_zone if owner else (zone_of_team(team_id) if team_id else "UTC")
