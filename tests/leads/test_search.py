@@ -1,0 +1,69 @@
+"""Search finds by the beginnings of words in name, address and company."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads.domains import company_domain_of_email, domain_of
+from leads.models import Company, Lead
+from leads.search import search_companies, search_leads, words_of
+from tests.factories import CompanyFactory, LeadFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna(db):
+    return LeadFactory(
+        name="Anna-Lena Ångström",
+        email="al.berg@north-wind.example",
+        company=CompanyFactory(name="Nordwind AG", domain="north-wind.example"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["anna", "ANN", "lena", "ångs", "ÅNG", "al.berg@north-wind.example", "berg north", "nordw", "anna nordwind"]
+)
+def test_found(anna, text):
+    LeadFactory(name="Somebody Else")
+    assert list(search_leads(Lead.objects.all(), text)) == [anna]
+
+
+@pytest.mark.parametrize("text", ["nna", "anna somebody", "zzz"])
+def test_not_found(anna, text):
+    LeadFactory(name="Somebody Else")
+    assert list(search_leads(Lead.objects.all(), text)) == []
+
+
+def test_companies_are_found_too(anna):
+    assert list(search_companies(Company.objects.all(), "nord ag")) == [anna.company]
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_searched_for(text):
+    list(search_leads(Lead.objects.all(), text))
+
+
+@given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20))
+def test_words_are_plain(text):
+    assert all(word.replace("_", "").isalnum() for word in words_of(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("acme.example", "acme.example"),
+        ("https://www.Acme.example/about?x=1", "acme.example"),
+        ("http://user@acme.example:8080", "acme.example"),
+        ("", ""),
+        ("www.acme.example.", "acme.example"),
+    ],
+)
+def test_a_domain_is_read_from_what_people_type(text, domain):
+    assert domain_of(text) == domain
+
+
+def test_mail_providers_are_no_companies():
+    assert company_domain_of_email("anna@gmail.com") == ""
+    assert company_domain_of_email("anna@Acme.example") == "acme.example"
+    assert company_domain_of_email("anna") == ""
