@@ -5,8 +5,10 @@ a message is only a nudge: losing one costs minutes, never correctness. Sending 
 fails nor delays a request, whatever state Redis is in.
 """
 
+import contextlib
 import logging
 import time
+from collections.abc import Iterator
 
 from celery import Task
 from django.db import connection, transaction
@@ -41,3 +43,21 @@ def advisory_lock(name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"presales:{name}"])
         return cursor.fetchone()[0]
+
+
+@contextlib.contextmanager
+def session_lock(name: str) -> Iterator[bool]:
+    """Hold the advisory lock `name` over several transactions; gives False where another process holds it.
+
+    The lock belongs to the database connection, so a killed process gives it back.
+    """
+    key = f"presales:{name}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        locked = cursor.fetchone()[0]
+    try:
+        yield locked
+    finally:
+        if locked and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])

@@ -7,7 +7,7 @@ from leads.models.engagements import Engagement, EngagementKind
 from leads.models.imports import ImportBatch, ImportMapping, ImportProblem
 from leads.models.leads import Consent, DisqualifyReason, Lead, LeadStage, ReturnReason, Source
 from leads.models.policy import TeamPolicy
-from leads.models.scoring import LeadScore, ScoringGroup, ScoringRule, ScoringSettings
+from leads.models.scoring import LeadScore, ScoreRange, ScoringGroup, ScoringRule, ScoringSettings
 from leads.models.submissions import Submission
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "LeadScore",
     "LeadStage",
     "ReturnReason",
+    "ScoreRange",
     "ScoringGroup",
     "ScoringRule",
     "ScoringSettings",

@@ -1,5 +1,7 @@
 """Scoring rules as data, and the score rows that the worker keeps beside the leads."""
 
+import datetime
+
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -18,9 +20,18 @@ class Dimension(models.TextChoices):
     ENGAGEMENT = "engagement", "Engagement: what they did"
 
 
+def today_utc() -> datetime.date:
+    """The day it is in UTC: the clock that scores go by."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
 @pghistory.track()
 class ScoringSettings(models.Model):
-    """The one row of scoring-wide figures. `revision` grows with every saved change of any rule."""
+    """The one row of scoring-wide figures. `revision` grows with every saved change of any rule.
+
+    `mass_epoch` is the day that the decaying masses are kept relative to, and `mass_rev` grows whenever
+    it or the half-life changes, which makes every kept mass stale (see leads/scoring/masses.py).
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     half_life_days = models.PositiveSmallIntegerField(
@@ -32,6 +43,8 @@ class ScoringSettings(models.Model):
     hot_from = models.PositiveSmallIntegerField(default=70, validators=[MaxValueValidator(100)])
     warm_from = models.PositiveSmallIntegerField(default=40, validators=[MaxValueValidator(100)])
     revision = models.PositiveBigIntegerField(default=1, editable=False)
+    mass_epoch = models.DateField(default=today_utc, editable=False)
+    mass_rev = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         constraints = [
@@ -113,6 +126,10 @@ class LeadScore(Derived):
     total = models.PositiveSmallIntegerField("score", default=0)
     grade = models.CharField(max_length=2, default="D4")
     band = models.CharField(max_length=4, choices=Band, default=Band.COLD)
+    masses = ArrayField(
+        models.BigIntegerField(), default=list, editable=False, help_text="Per kind of engagement; empty means none."
+    )
+    mass_rev = models.PositiveIntegerField(default=0, editable=False)
 
     objects = DerivedQuerySet.as_manager()
 
@@ -128,3 +145,25 @@ class LeadScore(Derived):
 
     def __str__(self) -> str:
         return f"{self.grade} {self.total}"
+
+
+class ScoreRange(models.Model):
+    """Which rules and which day the scores of one range of lead ids were last computed for.
+
+    It stands in for a mark on every row: a nightly run that finds most scores unchanged writes none of
+    them, and one killed in the middle leaves the ranges it did not reach behind, for the sweep.
+    """
+
+    first = models.PositiveBigIntegerField(primary_key=True, help_text="The range's lowest lead id.")
+    revision = models.PositiveBigIntegerField(default=0)
+    mass_rev = models.PositiveIntegerField(default=0)
+    day = models.DateField(null=True, help_text="In UTC.")
+    promoted = models.BooleanField(default=False, help_text="Leads past their team's threshold were made MQLs.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["first"]
+
+    def __str__(self) -> str:
+        return f"scores from lead {self.first}"

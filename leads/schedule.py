@@ -1,0 +1,12 @@
+"""What beat starts for this room. Times are UTC; a message that nobody takes in time expires."""
+
+from celery.schedules import crontab
+
+SCHEDULE = {
+    "leads: sweep stale scores": {"task": "leads.sweep_scores", "schedule": 60.0, "options": {"expires": 55}},
+    "leads: nightly scores": {
+        "task": "leads.score_all",
+        "schedule": crontab(hour=0, minute=1),
+        "options": {"expires": 3600},
+    },
+}

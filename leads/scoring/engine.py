@@ -1,0 +1,245 @@
+"""Computing scores and writing those that changed: for given leads, and for a whole range of them.
+
+Both write back only where `input_rev` is still the one they read, so a change that comes in between
+stays marked and is computed again.
+"""
+
+import datetime
+import logging
+from collections.abc import Callable
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from leads.models import LeadScore
+from leads.models.scoring import ScoreRange
+from leads.scoring import compile as sql
+from leads.scoring import masses
+from leads.scoring.promotion import candidates, mark_for_promotion, promote, promote_range
+from leads.scoring.rules import Ruleset
+from presales.derived import MAX_ATTEMPTS
+
+logger = logging.getLogger(__name__)
+
+# Small enough that an edit waiting for a range's rows hardly notices, large enough to cost little each.
+RANGE_SIZE = 10_000
+BATCH = 500
+
+
+def day_of(now: datetime.datetime) -> datetime.date:
+    """The day that scores made at `now` are of: scores go by whole days in UTC, so all of a day agree."""
+    return now.astimezone(datetime.UTC).date()
+
+
+def raise_time_limit(seconds: int) -> None:
+    """Let this transaction's statements take `seconds`; the site's own limit is for web requests."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
+
+
+# -- given leads ------------------------------------------------------------------------------------
+
+
+def score_stale(now: datetime.datetime | None = None, lead_ids: list[int] | None = None, limit: int = BATCH) -> int:
+    """Score up to `limit` stale leads (of `lead_ids`, or whichever come first); how many were taken.
+
+    Rows that another worker or an action holds are passed by. Should the batch fail, its leads are tried
+    one by one; one that fails MAX_ATTEMPTS times is set aside until something about it changes.
+    """
+    now = now or timezone.now()
+    taken: list[int] = []
+    try:
+        ripe = _score_batch(now, lead_ids, limit, taken)
+    except OperationalError:
+        raise  # the database, not the data
+    except Exception as error:
+        if not taken:
+            raise
+        if len(taken) == 1:
+            _count_failure(taken[0], error, now)
+            return 1
+        for lead_id in list(taken):
+            score_stale(now, [lead_id], 1)
+        return len(taken)
+    if ripe:
+        _promote(promote, ripe)
+    return len(taken)
+
+
+@transaction.atomic
+def _score_batch(now: datetime.datetime, lead_ids: list[int] | None, limit: int, taken: list[int]) -> list[int]:
+    """Fills `taken`; returns those of them that should become MQLs, their ranges marked for it."""
+    rules = Ruleset.load(lock=True)
+    only = "" if lead_ids is None else "AND s.lead_id = ANY(%s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT s.lead_id, s.mass_rev FROM leads_leadscore s
+            WHERE s.input_rev <> s.computed_rev AND s.set_aside_at IS NULL {only}
+            ORDER BY s.lead_id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+            """,  # noqa: S608
+            [*([lead_ids] if lead_ids is not None else []), limit],
+        )
+        rows = cursor.fetchall()
+    taken[:] = [row[0] for row in rows]
+    if not taken:
+        return []
+    if old := [lead_id for lead_id, mass_rev in rows if mass_rev != rules.mass_rev]:
+        masses.recompute(rules, "s.lead_id = ANY(%s)", [old])
+    _write(sql.full(rules, day_of(now), sql.Sql("s.lead_id = ANY(%s)", (taken,))), now)
+    ripe = list(candidates().filter(pk__in=taken).values_list("pk", flat=True))
+    if ripe:
+        mark_for_promotion(ripe, RANGE_SIZE)
+    return ripe
+
+
+def _count_failure(lead_id: int, error: Exception, now: datetime.datetime) -> None:
+    with transaction.atomic():
+        row = LeadScore.objects.select_for_update().filter(pk=lead_id).first()
+        if row is None:
+            return
+        row.attempts += 1
+        row.last_error = f"{type(error).__name__}: {error}"[:500]
+        if row.attempts >= MAX_ATTEMPTS:
+            row.set_aside_at = now
+        row.save(update_fields=["attempts", "last_error", "set_aside_at"])
+
+
+# -- ranges -----------------------------------------------------------------------------------------
+
+
+def ensure_ranges() -> None:
+    """A row for every range that holds a lead."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO leads_scorerange (first, revision, mass_rev, promoted, attempts, last_error)
+            SELECT first, 0, 0, false, 0, ''
+            FROM (SELECT min(id) / %(size)s AS lowest, max(id) / %(size)s AS highest FROM leads_lead) l,
+                 LATERAL (SELECT n * %(size)s AS first FROM generate_series(lowest, highest) n) r
+            WHERE EXISTS (SELECT FROM leads_lead WHERE id >= first AND id < first + %(size)s)
+              AND NOT EXISTS (SELECT FROM leads_scorerange known WHERE known.first = r.first)
+            ON CONFLICT (first) DO NOTHING
+            """,
+            {"size": RANGE_SIZE},
+        )
+
+
+def behind(now: datetime.datetime, rules: Ruleset) -> list[int]:
+    """The ranges whose scores were computed by older rules or for an earlier day, lowest first."""
+    return list(
+        ScoreRange.objects.filter(
+            ~Q(revision=rules.revision)
+            | ~Q(mass_rev=rules.mass_rev)
+            | Q(day=None)
+            | Q(day__lt=day_of(now))
+            | Q(promoted=False)
+        )
+        .order_by("first")
+        .values_list("first", flat=True)
+    )
+
+
+def score_range(first: int, now: datetime.datetime | None = None) -> int:
+    """Bring one range up to date and promote its new MQLs; how many scores changed.
+
+    Does nothing where another worker has the range or it is current. Where only the day has changed since,
+    the rules are not evaluated: fit stays, engagement decays.
+    """
+    now = now or timezone.now()
+    try:
+        written = _score_range(first, now)
+    except OperationalError:
+        raise
+    except Exception as error:
+        row = ScoreRange.objects.get(pk=first)
+        row.attempts += 1
+        row.last_error = f"{type(error).__name__}: {error}"[:500]
+        row.save(update_fields=["attempts", "last_error"])
+        if row.attempts >= MAX_ATTEMPTS:
+            _hand_to_rows(first)
+        return 0
+    _promote(promote_range, first, RANGE_SIZE)
+    return written
+
+
+def _promote(function: Callable[..., int], *args: object) -> None:
+    """Scores are written by now and the range stays marked: a failure is reported and tried again by the sweep."""
+    try:
+        function(*args)
+    except Exception:
+        logger.exception("promotion failed, leaving it to the next sweep")
+
+
+@transaction.atomic
+def _score_range(first: int, now: datetime.datetime) -> int:
+    raise_time_limit(300)
+    row = ScoreRange.objects.select_for_update(skip_locked=True).filter(pk=first).first()
+    if row is None:
+        return 0
+    rules, day = Ruleset.load(lock=True), day_of(now)
+    if row.revision == rules.revision and row.mass_rev == rules.mass_rev and row.day is not None and row.day >= day:
+        return 0
+    bounds = (first, first + RANGE_SIZE)
+    _add_missing(bounds)
+    if row.mass_rev != rules.mass_rev:
+        scope = "s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev <> %s"
+        masses.recompute(rules, scope, [*bounds, rules.mass_rev])
+    scope = sql.Sql("s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev = %s", (*bounds, rules.mass_rev))
+    if row.revision == rules.revision:
+        written = _write(sql.decayed(rules, day, scope), now)
+    else:
+        written = _write(sql.full(rules, day, scope), now)
+    row.revision, row.mass_rev, row.day = rules.revision, rules.mass_rev, day
+    row.promoted, row.attempts, row.last_error = False, 0, ""
+    row.save()
+    return written
+
+
+def _add_missing(bounds: tuple[int, int]) -> None:
+    """Score rows for leads that have none, stale from the start."""
+    from leads.scoring import stale
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT l.id FROM leads_lead l WHERE l.id >= %s AND l.id < %s
+            AND NOT EXISTS (SELECT FROM leads_leadscore s WHERE s.lead_id = l.id)
+            """,
+            bounds,
+        )
+        if missing := [row[0] for row in cursor.fetchall()]:
+            stale.mark_leads(missing)
+
+
+def _hand_to_rows(first: int) -> None:
+    """A range that keeps failing as a whole is scored lead by lead, so that only those that fail are set aside."""
+    with transaction.atomic():
+        raise_time_limit(300)
+        LeadScore.objects.filter(pk__gte=first, pk__lt=first + RANGE_SIZE).mark_stale()
+        rules = Ruleset.load()
+        ScoreRange.objects.filter(pk=first).update(
+            revision=rules.revision, mass_rev=rules.mass_rev, day=day_of(timezone.now()), promoted=True, attempts=0
+        )
+
+
+# -- writing ----------------------------------------------------------------------------------------
+
+
+def _write(new: sql.Sql, now: datetime.datetime) -> int:
+    """Write the rows of `new` that differ from what they were when they were read; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE leads_leadscore t
+            SET fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade, band = n.band,
+                computed_rev = n.new_rev, computed_at = %s, attempts = 0, last_error = ''
+            FROM ({new.text}) n
+            WHERE t.lead_id = n.lead_id AND t.input_rev = n.input_rev
+              AND (n.total <> n.old_total OR n.fit <> n.old_fit OR n.engagement <> n.old_engagement
+                   OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.new_rev <> n.old_rev)
+            """,  # noqa: S608
+            [now, *new.parameters],
+        )
+        return cursor.rowcount

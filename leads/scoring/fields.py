@@ -1,0 +1,198 @@
+"""What a fit rule may ask about a lead and its company. Nothing else can get into a rule's SQL.
+
+To add a field, add a line to FIELDS: a key (stored in rules, so it never changes), a label, its kind and
+an SQL expression over `l` (leads_lead) and `c` (leads_company, all NULL for a lead without company).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+
+from leads.models.leads import Consent, Source
+from leads.models.scoring import ScoringRule
+from leads.titles import FUNCTIONS, SENIORITIES
+
+Operator = ScoringRule.Operator
+
+# Mail boxes that anybody can open: an address there says nothing about the company.
+FREE_MAIL = (
+    "gmail.com", "googlemail.com", "yahoo.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "icloud.com",
+    "me.com", "aol.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "mail.com", "mail.ru",
+    "yandex.ru", "qq.com", "163.com",
+)  # fmt: skip
+
+
+class Kind(Enum):
+    """What values a field has, which decides the operators that fit it."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    LIST = "list"
+    YES_NO = "yes_no"
+
+
+PRESENCE = (Operator.IS_FILLED, Operator.IS_EMPTY)
+OPERATORS: dict[Kind, tuple[str, ...]] = {
+    Kind.TEXT: (Operator.IS_ANY, Operator.IS_NONE, Operator.CONTAINS, *PRESENCE),
+    Kind.NUMBER: (Operator.AT_LEAST, Operator.AT_MOST, *PRESENCE),
+    Kind.LIST: (Operator.IS_ANY, Operator.IS_NONE, Operator.CONTAINS, *PRESENCE),
+    Kind.YES_NO: (Operator.IS_FILLED, Operator.IS_EMPTY),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a rule may ask. `choices` maps stored values to labels where only those are possible."""
+
+    label: str
+    kind: Kind
+    sql: str
+    choices: Callable[[], dict[str, str]] = field(default=dict)
+
+
+def _words(values: dict) -> dict[str, str]:
+    return {value: {"vp": "VP", "it": "IT"}.get(value, value.replace("_", " ").capitalize()) for value in values}
+
+
+def _free_mail_pattern() -> str:
+    """A regular expression for addresses at free providers; the names hold nothing but letters, digits and dots."""
+    return "@(" + "|".join(domain.replace(".", "[.]") for domain in FREE_MAIL) + ")$"
+
+
+FIELDS: dict[str, Field] = {
+    "job_title": Field("Job title", Kind.TEXT, "l.job_title"),
+    "seniority": Field("Seniority", Kind.TEXT, "l.seniority", lambda: _words(SENIORITIES)),
+    "function": Field("Function", Kind.TEXT, "l.function", lambda: _words(FUNCTIONS)),
+    "source": Field("Source", Kind.TEXT, "l.source", lambda: dict(Source.choices)),
+    "campaign": Field("Campaign", Kind.TEXT, "l.campaign"),
+    "consent": Field("Consent", Kind.TEXT, "l.consent", lambda: dict(Consent.choices)),
+    "phone": Field("Phone number", Kind.YES_NO, "(l.phone <> '')"),
+    "business_email": Field(
+        "Business e-mail", Kind.YES_NO, f"(l.email_key <> '' AND l.email_key !~ '{_free_mail_pattern()}')"
+    ),
+    "company": Field("Company known", Kind.YES_NO, "(l.company_id IS NOT NULL)"),
+    "industry": Field("Industry", Kind.TEXT, "c.industry"),
+    "employees": Field("Employees", Kind.NUMBER, "c.employees"),
+    "annual_revenue": Field("Annual revenue", Kind.NUMBER, "c.annual_revenue"),
+    "country": Field("Country", Kind.TEXT, "c.country"),
+    "region": Field("Region", Kind.TEXT, "c.region"),
+    "technologies": Field("Technologies", Kind.LIST, "c.technologies"),
+}
+
+
+class BadCondition(ValueError):
+    """A condition that no field and operator allow, with a sentence for the person who wrote it."""
+
+
+def check(field_key: str, operator: str, values: list[str]) -> None:
+    """Refuse what could not be compiled.
+
+    Raises:
+        BadCondition: unknown field, an operator that does not suit it, missing or unsuitable values.
+    """
+    asked = FIELDS.get(field_key)
+    if asked is None:
+        raise BadCondition("Choose what the rule looks at.")
+    if operator not in OPERATORS[asked.kind]:
+        raise (
+            BadCondition(f"“{Operator(operator).label}” does not suit {asked.label.lower()}.")
+            if (operator in Operator.values)
+            else BadCondition("Choose how the rule compares.")
+        )
+    if operator in PRESENCE:
+        return
+    if not values:
+        raise BadCondition("Give at least one value.")
+    if asked.kind is Kind.NUMBER:
+        if len(values) != 1:
+            raise BadCondition("Give one number.")
+        number(values[0])
+    choices = asked.choices()
+    if choices and operator != Operator.CONTAINS and (unknown := [value for value in values if value not in choices]):
+        raise BadCondition(f"{asked.label} has no “{unknown[0]}”. Possible: {', '.join(choices)}.")
+
+
+def number(text: str) -> Decimal:
+    """A plain number of at most 14 digits before the point.
+
+    Raises:
+        BadCondition: anything else, NaN and infinity included.
+    """
+    try:
+        value = Decimal(text.strip().replace(",", ""))
+    except InvalidOperation as error:
+        raise BadCondition(f"“{text}” is not a number.") from error
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 14:
+        raise BadCondition(f"“{text}” is not a number that fits here.")
+    return value
+
+
+def condition(field_key: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    """`(sql, parameters)` of a condition; the SQL is never NULL.
+
+    Missing is a value of its own: no comparison, "is none of" included, holds for an empty field.
+    Texts compare without regard to case.
+    """
+    check(field_key, operator, values)
+    asked = FIELDS[field_key]
+    sql, parameters = _CONDITIONS[asked.kind](asked.sql, operator, values)
+    return f"coalesce({sql}, false)", parameters
+
+
+def _text(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    match operator:
+        case Operator.IS_FILLED:
+            return f"{sql} <> ''", []
+        case Operator.IS_EMPTY:
+            return f"coalesce({sql}, '') = ''", []
+        case Operator.IS_ANY:
+            return f"lower({sql}) = ANY({_lowered(values)})", list(values)
+        case Operator.IS_NONE:
+            return f"{sql} <> '' AND lower({sql}) <> ALL({_lowered(values)})", list(values)
+        case _:
+            anywhere = " OR ".join([f"position(lower(%s) in lower({sql})) > 0"] * len(values))
+            return f"({anywhere})", list(values)
+
+
+def _number(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    match operator:
+        case Operator.IS_FILLED:
+            return f"{sql} IS NOT NULL", []
+        case Operator.IS_EMPTY:
+            return f"{sql} IS NULL", []
+        case Operator.AT_LEAST:
+            return f"{sql} >= %s", [number(values[0])]
+        case _:
+            return f"{sql} <= %s", [number(values[0])]
+
+
+# Between the items of a list; CleanInput keeps it out of every text.
+_BREAK = "E'\\x1f'"
+
+
+def _list(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    joined = f"({_BREAK} || lower(array_to_string({sql}, {_BREAK})) || {_BREAK})"
+    item = f"position({_BREAK} || lower(%s) || {_BREAK} in {joined}) > 0"
+    match operator:
+        case Operator.IS_FILLED:
+            return f"cardinality({sql}) > 0", []
+        case Operator.IS_EMPTY:
+            return f"coalesce(cardinality({sql}), 0) = 0", []
+        case Operator.IS_ANY:
+            return "(" + " OR ".join([item] * len(values)) + ")", list(values)
+        case Operator.IS_NONE:
+            return f"cardinality({sql}) > 0 AND NOT (" + " OR ".join([item] * len(values)) + ")", list(values)
+        case _:
+            return "(" + " OR ".join([f"position(lower(%s) in {joined}) > 0"] * len(values)) + ")", list(values)
+
+
+def _yes_no(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    return (sql, []) if operator == Operator.IS_FILLED else (f"NOT {sql}", [])
+
+
+def _lowered(values: list[str]) -> str:
+    return "ARRAY[" + ", ".join(["lower(%s)"] * len(values)) + "]"
+
+
+_CONDITIONS = {Kind.TEXT: _text, Kind.NUMBER: _number, Kind.LIST: _list, Kind.YES_NO: _yes_no}

@@ -1,0 +1,57 @@
+"""Leads whose score reaches their team's threshold become MQLs.
+
+Promotion is a transaction of its own after the scores are written, because it locks teams before leads. So
+that a worker killed in between loses nobody, the range of every candidate is marked in the transaction
+that wrote the score, and the sweep looks through marked ranges again.
+"""
+
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+
+from leads.models import Lead
+from leads.models.scoring import ScoreRange
+from leads.scoring.rules import DEFAULT_THRESHOLD
+
+BATCH = 1_000
+
+
+def candidates() -> QuerySet[Lead]:
+    """Leads that may become MQLs and whose score reaches the threshold of their team."""
+    threshold = Coalesce("team__lead_policy__mql_threshold", DEFAULT_THRESHOLD)
+    return Lead.objects.may_become_mql().filter(score__total__gte=threshold)
+
+
+def promote(lead_ids: list[int]) -> int:
+    """Make MQLs of those of `lead_ids` that have reached their threshold; how many."""
+    from leads.actions.stages import make_mql
+
+    made = 0
+    for start in range(0, len(lead_ids), BATCH):
+        ids = list(candidates().filter(pk__in=lead_ids[start : start + BATCH]).values_list("pk", flat=True))
+        if ids:
+            made += make_mql(None, ids, reason="The score reached the team's threshold.")
+    return made
+
+
+def promote_range(first: int, size: int) -> int:
+    """Promote all candidates of a range of lead ids and note that it is done; how many."""
+    ids = list(candidates().filter(pk__gte=first, pk__lt=first + size).values_list("pk", flat=True))
+    made = promote(ids)
+    ScoreRange.objects.filter(pk=first, promoted=False).update(promoted=True)
+    return made
+
+
+def promote_marked(size: int) -> int:
+    """Promote in every range that is marked for it; how many."""
+    marked = ScoreRange.objects.filter(promoted=False).values_list("first", flat=True)
+    return sum(promote_range(first, size) for first in list(marked))
+
+
+def mark_for_promotion(lead_ids: list[int], size: int) -> None:
+    """Have the sweep look at these leads' ranges, should this worker not live to promote them."""
+    ScoreRange.objects.filter(pk__in={lead_id - lead_id % size for lead_id in lead_ids}).update(promoted=False)
+
+
+def mark_all_for_promotion() -> None:
+    """After thresholds changed: look at every range again."""
+    ScoreRange.objects.update(promoted=False)

@@ -1,0 +1,71 @@
+"""Everything that is stale, brought up to date. Runs every minute; finds what lost messages and killed workers left."""
+
+import datetime
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import OperationalError
+from django.utils import timezone
+
+from leads.scoring import engine, masses
+from leads.scoring.rules import Ruleset
+from presales.actions import ATTEMPTS, RETRIED
+from presales.jobs import session_lock
+
+
+@dataclass
+class Swept:
+    """What one sweep did."""
+
+    leads: int = 0
+    ranges: int = 0
+    finished: bool = True
+
+
+def sweep(now: datetime.datetime | None = None, seconds: float | None = None) -> Swept:
+    """Score stale leads and ranges until none is left or `seconds` have passed; only one sweep works at a time.
+
+    Leads that somebody just changed come before each range, so they never wait for a whole rescore.
+    """
+    done = Swept()
+    started = time.monotonic()
+    with session_lock("leads.scoring.sweep") as locked:
+        if not locked:
+            return Swept(finished=False)
+        masses.move_epoch(engine.day_of(now or timezone.now()))
+        engine.ensure_ranges()
+        done.leads += _changed_leads(now, started, seconds)
+        for first in engine.behind(now or timezone.now(), Ruleset.load()):
+            if _over(started, seconds):
+                done.finished = False
+                break
+            _patiently(engine.score_range, first, now)
+            done.ranges += 1
+            done.leads += _changed_leads(now, started, seconds)
+    return done
+
+
+def _changed_leads(now: datetime.datetime | None, started: float, seconds: float | None) -> int:
+    scored = 0
+    while taken := _patiently(engine.score_stale, now):
+        scored += taken
+        if _over(started, seconds):
+            break
+    return scored
+
+
+def _patiently(function: Callable[..., int], *args: object) -> int:
+    """Call again what lost against somebody's lock; an edit goes first, and the sweep goes on."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return function(*args)
+        except OperationalError as error:
+            if attempt == ATTEMPTS or getattr(error.__cause__, "pgcode", None) not in RETRIED:
+                raise
+            time.sleep(0.1 * attempt)
+    raise AssertionError("unreachable")
+
+
+def _over(started: float, seconds: float | None) -> bool:
+    return seconds is not None and time.monotonic() - started > seconds

@@ -1,0 +1,5 @@
+"""The room's Celery tasks, one module a subject."""
+
+from leads.tasks import scoring
+
+__all__ = ["scoring"]
