@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 
-from celery import current_app
-
-from leads.models import LeadScore
+from leads.scoring import stale
 from presales.jobs import nudge
 
-SCORE_TASK = "leads.score_lead"
 NUDGED_AT_ONCE = 20
 
 
@@ -16,10 +13,10 @@ def scores_stale(lead_ids: Iterable[int]) -> None:
 
     Call it in the transaction that changes the leads. A large change wakes nobody: the sweep takes it.
     """
+    from leads.tasks.scoring import score_lead
+
     ids = sorted(set(lead_ids))
-    LeadScore.objects.bulk_create([LeadScore(lead_id=pk) for pk in ids], ignore_conflicts=True)
-    LeadScore.objects.filter(lead__in=ids).mark_stale()
-    task = current_app.tasks.get(SCORE_TASK)
-    if task is not None and len(ids) <= NUDGED_AT_ONCE:
+    stale.mark_leads(ids)
+    if len(ids) <= NUDGED_AT_ONCE:
         for pk in ids:
-            nudge(task, pk)
+            nudge(score_lead, pk)

@@ -2,6 +2,7 @@
 
 from leads.freshness import scores_stale
 from leads.models import Consent, Engagement, Lead, LeadComment, LeadStage
+from leads.scoring import masses
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -59,6 +60,7 @@ def merge(actor: User, survivor: Lead, other: Lead, *, take: list[str] | None = 
     LeadComment.objects.filter(lead=other).update(lead=survivor)
     if moved_dossier:
         DossierStatus.objects.filter(dossier=survivor.dossier_id).mark_stale()
+    masses.rebuild([survivor.pk, other.pk])
     scores_stale([survivor.pk, other.pk])
     return survivor
 

@@ -11,6 +11,7 @@ from leads.domains import company_domain_of_email
 from leads.freshness import scores_stale
 from leads.models import Consent, Engagement, EngagementKind, Lead, LeadComment, Source, Submission
 from leads.routing import selling_teams, team_for
+from leads.scoring import masses
 from people.models import Role, Team, User
 from people.permissions import require
 from presales.actions import action
@@ -139,6 +140,7 @@ def record_engagement(
     engagement = Engagement.objects.create(
         lead=lead, kind=kind, channel=squeeze(channel), note=squeeze(note), weight=weight, occurred_at=occurred_at
     )
+    masses.add(engagement)
     scores_stale([lead.pk])
     return engagement
 

@@ -5,7 +5,7 @@ that a worker killed in between loses nobody, the range of every candidate is ma
 that wrote the score, and the sweep looks through marked ranges again.
 """
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
 from leads.models import Lead
@@ -18,7 +18,8 @@ BATCH = 1_000
 def candidates() -> QuerySet[Lead]:
     """Leads that may become MQLs and whose score reaches the threshold of their team."""
     threshold = Coalesce("team__lead_policy__mql_threshold", DEFAULT_THRESHOLD)
-    return Lead.objects.may_become_mql().filter(score__total__gte=threshold)
+    # Annotated, because a filter alone would join teams without a policy away.
+    return Lead.objects.may_become_mql().annotate(threshold=threshold).filter(score__total__gte=F("threshold"))
 
 
 def promote(lead_ids: list[int]) -> int:
