@@ -1,6 +1,7 @@
 """Tags and filters that every template has (settings.TEMPLATES builtins)."""
 
 import datetime
+import logging
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -8,18 +9,27 @@ from pathlib import Path
 from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+logger = logging.getLogger(__name__)
 register = template.Library()
 
 
 @cache
 def _svg(name: str) -> str:
-    """The inside of a Tabler outline icon."""
+    """The inside of a Tabler outline icon. A name that does not exist is an error, but never one in production."""
     path = Path(settings.NODE_MODULES) / "@tabler/icons/icons/outline" / f"{name}.svg"
-    text = path.read_text()
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        if settings.IS_PRODUCTION:
+            logger.error("unknown icon: %s", name)
+            return ""
+        raise
     return text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
 
 
@@ -68,6 +78,57 @@ def avatar(person: object, size: str = "sm") -> SafeString:
         '<span class="avatar-dot avatar-{} avatar-hue-{}" title="{}" aria-hidden="true">{}</span>',
         size, person.pk % 6, person.name, person.initials,
     )  # fmt: skip
+
+
+@register.simple_tag
+def person(user: object, empty: str = "Nobody yet") -> SafeString:
+    """A person's avatar and name; `empty` where there is none."""
+    name = format_html("<span>{}</span>", user.name if user else empty)
+    css = "person" if user else "person muted"
+    return format_html('<span class="{}">{}{}</span>', css, avatar(user), name)
+
+
+@register.simple_tag
+def term(word: str, definition: str) -> SafeString:
+    """A word with its definition: on hover and focus, and always read out."""
+    return format_html(
+        '<span class="term" tabindex="0">{}<span class="term-note">{}</span></span>', word, f" {definition}"
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sort_th(context: Context, name: str, label: str, current: str = "", css: str = "") -> SafeString:
+    """A column's `<th>` whose link sorts by `name`, then by `-name`; `current` is the sort in force.
+
+    Keeps the filters, drops the cursor, and says the direction to screen readers.
+    """
+    ascending, descending = current == name, current == f"-{name}"
+    query = context["request"].GET.copy()
+    query.pop("cursor", None)
+    query["sort"] = f"-{name}" if ascending else name
+    state = "ascending" if ascending else "descending" if descending else ""
+    arrow = icon("chevron-up" if ascending else "chevron-down", "sort-arrow") if state else ""
+    aria = format_html(' aria-sort="{}"', state) if state else ""
+    return format_html(
+        '<th scope="col" class="{}"{}><a href="?{}">{}{}</a></th>', css, aria, query.urlencode(), label, arrow
+    )
+
+
+@register.inclusion_tag("components/_nav_item.html", takes_context=True)
+def nav_item(context: Context, view: str, label: str, svg: str, besides: str = "") -> dict[str, object]:
+    """An entry of the navigation, current on its page and on every page below its address.
+
+    `besides` names a view below it that has an entry of its own. Nothing is shown for an unknown view.
+    """
+    path = context["request"].path
+    try:
+        address = reverse(view)
+        other = reverse(besides) if besides else ""
+    except NoReverseMatch:
+        return {}
+    below = address != "/" and path.startswith(address) and not (other and path.startswith(other))
+    current = "page" if path == address else "true" if below else ""
+    return {"address": address, "label": label, "svg": svg, "current": current}
 
 
 @register.filter

@@ -74,6 +74,16 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// <tr data-row>: a click anywhere on the row follows its first link.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-row]");
+  if (!row || event.target.closest("a, button, input, select, label, summary") || getSelection().toString()) return;
+  const link = row.querySelector("a[href]");
+  if (!link) return;
+  if (event.ctrlKey || event.metaKey) window.open(link.href, "_blank", "noopener");
+  else link.click();
+});
+
 // "Select all" of a table with bulk actions.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-select-all]")) return;
