@@ -9,6 +9,7 @@ class DealsConfig(AppConfig):
         from django.db.models import Q
 
         import leads.visibility
+        import qualification.lanes
         import qualification.visibility
         from deals import permissions  # noqa: F401  registers the rules
         from deals.models import Opportunity
@@ -24,3 +25,32 @@ class DealsConfig(AppConfig):
         leads.visibility.lead_hooks.append(lambda user: for_se(user, Q(pk__in=deals_of(user).values("lead"))))
         leads.visibility.company_hooks.append(lambda user: Q(pk__in=deals_of(user).values("company")))
         qualification.visibility.seen_hooks.append(lambda user: Q(opportunity__in=deals_of(user)))
+
+        qualification.lanes.hooks.append(_lanes_on_opportunity)
+        # A deal's page comes before its lead's.
+        qualification.lanes.page_hooks.insert(0, _page_of_opportunity)
+
+
+def _lanes_on_opportunity(user, dossier):
+    """The owner works in the commercial lane, the SE who claimed it in the technical one, a manager in both."""
+    from django.core.exceptions import ObjectDoesNotExist
+
+    try:
+        opportunity = dossier.opportunity
+    except ObjectDoesNotExist:
+        return set()
+    lanes = set()
+    if user.has_perm("deals.work_commercial", opportunity):
+        lanes.add("commercial")
+    if user.has_perm("deals.work_technical", opportunity):
+        lanes.add("technical")
+    return lanes
+
+
+def _page_of_opportunity(dossier):
+    from django.core.exceptions import ObjectDoesNotExist
+
+    try:
+        return dossier.opportunity.get_absolute_url()
+    except ObjectDoesNotExist:
+        return None

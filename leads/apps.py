@@ -10,6 +10,33 @@ class LeadsConfig(AppConfig):
 
         from leads import permissions  # noqa: F401  registers the rules
         from leads.models import Lead
-        from qualification import visibility
+        from qualification import lanes, visibility
 
         visibility.seen_hooks.append(lambda user: Q(lead__in=Lead.objects.visible_to(user)))
+        lanes.hooks.append(_lanes_on_lead)
+        lanes.page_hooks.append(_page_of_lead)
+
+
+def _lanes_on_lead(user, dossier):
+    """Before there is a deal: the owner works commercially, a manager of the team in both lanes."""
+    from django.core.exceptions import ObjectDoesNotExist
+
+    from people.permissions import manages_team
+    from qualification.lanes import BOTH
+
+    try:
+        lead = dossier.lead
+    except ObjectDoesNotExist:
+        return set()
+    if manages_team(user, lead):
+        return BOTH
+    return {"commercial"} if lead.owner_id == user.pk and user.role == "ae" else set()
+
+
+def _page_of_lead(dossier):
+    from django.core.exceptions import ObjectDoesNotExist
+
+    try:
+        return dossier.lead.get_absolute_url()
+    except ObjectDoesNotExist:
+        return None

@@ -6,9 +6,13 @@ Stale therefore is data, not a message, and a sweep finds what a lost message le
 """
 
 import datetime
+import logging
+from collections.abc import Callable
 
-from django.db import models
-from django.db.models import F, Q
+from django.db import DatabaseError, models, transaction
+from django.db.models import Case, F, Q, Value, When
+
+logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 
@@ -42,3 +46,46 @@ class Derived(models.Model):
 
     class Meta:
         abstract = True
+
+
+def sweep(
+    model: type[Derived],
+    derive: Callable[[list[int], datetime.datetime], object],
+    now: datetime.datetime,
+    batch: int = 2000,
+) -> int:
+    """Derive every stale row of `model` in key order, a batch per transaction; how many rows were taken.
+
+    Rows that another worker holds are skipped. Where a batch fails, its rows are tried one by one; a row that
+    failed three times is set aside for an admin and the rest goes on.
+    """
+    taken, after = 0, 0
+    while True:
+        with transaction.atomic():
+            stale = model.objects.stale(now).filter(pk__gt=after).order_by("pk")
+            ids = list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:batch])
+            if ids:
+                try:
+                    with transaction.atomic():
+                        derive(ids, now)
+                except (DatabaseError, ArithmeticError, ValueError) as error:
+                    logger.warning("%s: a batch of %d failed: %s", model.__name__, len(ids), type(error).__name__)
+                    _one_by_one(model, derive, ids, now)
+        if not ids:
+            return taken
+        taken += len(ids)
+        after = ids[-1]
+
+
+def _one_by_one(model: type[Derived], derive: Callable, ids: list[int], now: datetime.datetime) -> None:
+    for pk in ids:
+        try:
+            with transaction.atomic():
+                derive([pk], now)
+        except (DatabaseError, ArithmeticError, ValueError) as error:
+            logger.warning("%s %s failed: %s", model.__name__, pk, type(error).__name__)
+            model.objects.filter(pk=pk).update(
+                attempts=F("attempts") + 1,
+                last_error=f"{type(error).__name__}: {error}"[:500],
+                set_aside_at=Case(When(attempts__gte=MAX_ATTEMPTS - 1, then=Value(now)), default=None),
+            )

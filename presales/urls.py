@@ -1,6 +1,10 @@
 """Every address of the site. Each room brings its own."""
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
+
+from presales.converters import Id
+
+register_converter(Id, "id")
 
 urlpatterns = [
     path("", include("insights.urls")),

@@ -85,6 +85,7 @@ class Evidence(models.Model):
     recorded_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     recorded_at = models.DateTimeField(default=timezone.now)
     superseded_at = models.DateTimeField(null=True, editable=False)
+    is_withdrawn = models.BooleanField(default=False, editable=False)
 
     objects = EvidenceQuerySet.as_manager()
 

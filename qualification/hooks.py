@@ -1,0 +1,6 @@
+"""What the rooms above want to hear of a dossier."""
+
+from collections.abc import Callable
+
+on_status_change: list[Callable[[list[tuple[int, str, str]]], None]] = []
+"""Called in the transaction that writes new statuses, with (dossier id, old status, new status) of those that changed."""

@@ -1,0 +1,84 @@
+"""What the dossier panel of a lead or an opportunity shows, in a fixed number of queries."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from people.models import User
+from qualification.gates import effective_level, shortfall, stale_on
+from qualification.lanes import lanes_of
+from qualification.models import Criterion, Dossier, DossierStatus, Evidence, Lane, Level
+from qualification.policy import policy_for
+
+
+@dataclass
+class Row:
+    """One criterion on the scorecard."""
+
+    criterion: Criterion
+    entry: Evidence | None
+    level: int
+    stale_since: datetime.date | None
+    shortfall: str
+    next_question: str
+    in_lane: bool
+
+    @property
+    def level_label(self) -> str:
+        """The recorded level in words."""
+        return Level(self.entry.level if self.entry else 0).label
+
+    @property
+    def lane_label(self) -> str:
+        """Whose lane validates it."""
+        return Lane(self.criterion.lane).label
+
+
+@dataclass
+class Panel:
+    """The dossier as one person sees it."""
+
+    dossier: Dossier
+    derived: DossierStatus
+    rows: list[Row] = field(default_factory=list)
+    may_record: bool = False
+
+    @property
+    def missing(self) -> list[Row]:
+        """The criteria that keep the dossier from qualified."""
+        return [row for row in self.rows if row.shortfall]
+
+    @property
+    def next(self) -> Row | None:
+        """The criterion to ask about next: the weakest unmet one."""
+        return min(self.missing, key=lambda row: (row.level, row.criterion.order), default=None)
+
+
+def dossier_panel(dossier: Dossier | None, user: User) -> Panel | None:
+    """The scorecard of `dossier`; None for a pursuit that has none yet."""
+    if dossier is None:
+        return None
+    policy = policy_for(dossier.team_id)
+    today = timezone.now().astimezone(datetime.UTC).date()
+    entries = {entry.criterion_id: entry for entry in dossier.evidence.current().select_related("recorded_by")}
+    lanes = lanes_of(user, dossier)
+    rows = []
+    for criterion in dossier.framework.criteria.prefetch_related("questions"):
+        entry = entries.get(criterion.pk)
+        stale = stale_on(entry, policy) if entry else None
+        questions = list(criterion.questions.all())
+        level = effective_level(entry, policy, today)
+        rows.append(
+            Row(
+                criterion=criterion,
+                entry=entry,
+                level=level,
+                stale_since=stale if stale is not None and stale <= today else None,
+                shortfall=shortfall(criterion, entry, policy, today),
+                # Another question for each level that is already known.
+                next_question=questions[max(level, 0) % len(questions)].text if questions else "",
+                in_lane=criterion.lane in lanes,
+            )
+        )
+    return Panel(dossier, dossier.derived, rows, may_record=bool(lanes))

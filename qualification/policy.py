@@ -1,0 +1,11 @@
+"""A team's framework and thresholds, with the defaults of a team that set none."""
+
+from qualification.models import Framework, TeamPolicy
+
+DEFAULT_FRAMEWORK = "bant"
+
+
+def policy_for(team_id: int | None) -> TeamPolicy:
+    """The team's policy; an unsaved one with the defaults (BANT, 50,000 a year, 6 months, 45 days) where it has none."""
+    stored = TeamPolicy.objects.select_related("framework").filter(team=team_id).first() if team_id else None
+    return stored or TeamPolicy(team_id=team_id, framework=Framework.objects.get(slug=DEFAULT_FRAMEWORK))
