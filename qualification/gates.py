@@ -28,9 +28,7 @@ def meets_policy(dossier: Dossier | None) -> list[Missing]:
     for criterion in dossier.framework.criteria.all():
         text = shortfall(criterion, current.get(criterion.pk), policy, today)
         if text:
-            missing.append(
-                Missing(text, reverse("qualification:record_evidence", args=[dossier.pk, criterion.pk]))
-            )
+            missing.append(Missing(text, reverse("qualification:record_evidence", args=[dossier.pk, criterion.pk])))
     return missing
 
 

@@ -3,4 +3,4 @@
 from collections.abc import Callable
 
 on_status_change: list[Callable[[list[tuple[int, str, str]]], None]] = []
-"""Called in the transaction that writes new statuses, with (dossier id, old status, new status) of those that changed."""
+"""Called in the transaction that writes new statuses, with (dossier id, old, new status) of those that changed."""

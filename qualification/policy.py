@@ -6,6 +6,6 @@ DEFAULT_FRAMEWORK = "bant"
 
 
 def policy_for(team_id: int | None) -> TeamPolicy:
-    """The team's policy; an unsaved one with the defaults (BANT, 50,000 a year, 6 months, 45 days) where it has none."""
+    """The team's policy; an unsaved one with the defaults (BANT, 50,000 a year, 6 months, 45 days) if none."""
     stored = TeamPolicy.objects.select_related("framework").filter(team=team_id).first() if team_id else None
     return stored or TeamPolicy(team_id=team_id, framework=Framework.objects.get(slug=DEFAULT_FRAMEWORK))

@@ -38,7 +38,7 @@ FRAMEWORKS = {
     ),
     "meddicc": (
         "MEDDICC",
-        "For deals with many people and a long decision: metrics, buyer, criteria, process, pain, champion, competition.",
+        "For deals with many people and a long decision: metrics, buyer, criteria, process, pain and more.",
         [
             ("metrics", "Metrics", C, 2, Fact.NONE, "The numbers by which the customer will call it a success.", [
                 "Which figure should move, from what to what?",
@@ -55,7 +55,7 @@ FRAMEWORKS = {
                 "Who wrote the list, and may we see it?",
                 "How are the criteria weighed against each other?",
             ]),
-            ("decision_process", "Decision process", C, 2, Fact.DATE, "The steps, people and dates up to a signature.", [
+            ("decision_process", "Decision process", C, 2, Fact.DATE, "Steps, people and dates up to a signature.", [
                 "What happens between “we like it” and a signature?",
                 "Who checks security, law and purchasing, and how long does each take?",
                 "Which date is the decision planned for?",

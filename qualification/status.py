@@ -112,9 +112,7 @@ def derive(ids: list[int], now: datetime.datetime) -> int:
     Locks the status rows first, so that a change of the evidence waits and marks them stale again afterwards.
     """
     with transaction.atomic():
-        list(
-            DossierStatus.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True)
-        )
+        list(DossierStatus.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
         with connection.cursor() as cursor:
             cursor.execute(WRITE, _parameters(ids, now))
             written = cursor.fetchall()

@@ -46,7 +46,11 @@ class EvidenceForm(forms.ModelForm):
         self.fields["level"].choices = [(level.value, self.HELP[level]) for level in levels]
         if not may_validate:
             self.fields["level"].help_text = f"Validating is up to the {criterion.get_lane_display()} lane."
-        wanted = {Criterion.Fact.MONEY: "amount", Criterion.Fact.DATE: "decision_on", Criterion.Fact.PERSON: "person_name"}
+        wanted = {
+            Criterion.Fact.MONEY: "amount",
+            Criterion.Fact.DATE: "decision_on",
+            Criterion.Fact.PERSON: "person_name",
+        }
         for fact, name in wanted.items():
             if criterion.fact != fact:
                 del self.fields[name]

@@ -103,6 +103,4 @@ def policy(request: HttpRequest, team_id: int) -> HttpResponse:
         except StaleEdit:
             form.show_conflict()
             status = 409
-    return form_response(
-        request, form, title=f"Qualification in {team}", submit="Save", cancel_url=page, status=status
-    )
+    return form_response(request, form, title=f"Qualification in {team}", submit="Save", cancel_url=page, status=status)

@@ -33,7 +33,15 @@ def test_a_changed_criterion_has_its_dossiers_judged_anew(sign_in, admin):
     dossier = DossierFactory()
     sweep_statuses(NOW)
     need = dossier.framework.criteria.get(key="need")
-    data = {"name": "Need", "help": "", "lane": "technical", "required_level": "3", "fact": "", "order": "2", "questions": ""}
+    data = {
+        "name": "Need",
+        "help": "",
+        "lane": "technical",
+        "required_level": "3",
+        "fact": "",
+        "order": "2",
+        "questions": "",
+    }
     sign_in(admin).post(f"/criteria/{need.pk}/edit/", data)
     assert DossierStatus.objects.stale(NOW).count() == 1
 
@@ -45,7 +53,12 @@ def test_only_admins_change_frameworks(sign_in, manager, ae):
 
 
 def test_a_manager_sets_the_own_teams_policy(sign_in, manager, team, other_team):
-    data = {"framework": framework("meddicc").pk, "minimum_budget": "1000", "timeline_months": "9", "stale_after_days": "30"}
+    data = {
+        "framework": framework("meddicc").pk,
+        "minimum_budget": "1000",
+        "timeline_months": "9",
+        "stale_after_days": "30",
+    }
     client = sign_in(manager)
     assert client.post(f"/teams/{team.pk}/qualification/", data).status_code == 302
     policy = TeamPolicy.objects.get(team=team)

@@ -232,7 +232,9 @@ class SqlAndPythonAgree(TestCase):
         assert derived.status == oracle(dossier, policy, TODAY)
         current = {entry.criterion_id: entry for entry in dossier.evidence.current()}
         open_ones = [c for c in dossier.framework.criteria.all() if shortfall(c, current.get(c.pk), policy, TODAY)]
-        weakest = min(open_ones, key=lambda c: (effective_level(current.get(c.pk), policy, TODAY), c.order), default=None)
+        weakest = min(
+            open_ones, key=lambda c: (effective_level(current.get(c.pk), policy, TODAY), c.order), default=None
+        )
         assert derived.weakest == weakest
         stale_days = [stale_on(entry, policy) for entry in current.values()]
         assert derived.next_stale_on == min((day for day in stale_days if day and day > TODAY), default=None)
