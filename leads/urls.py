@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from leads import scoring_urls
 
 app_name = "leads"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    *scoring_urls.urlpatterns,
+]
