@@ -1,0 +1,106 @@
+"""What is wrong with an open deal, asked of the database: one definition for lists, home pages and figures."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.utils import timezone
+
+from qualification.models import DossierStatus, Status
+
+SHAKY = (Status.AT_RISK, Status.DISQUALIFIED)
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One thing that puts a deal at risk: its annotation, what the screen says, and how much it weighs."""
+
+    name: str
+    label: str
+    weight: int
+
+
+# Worst first; a deal's severity is the sum of the weights.
+RISKS = [
+    Risk("close_past", "Close date has passed", 4),
+    Risk("evidence_shaky", "Evidence stale or negative", 3),
+    Risk("is_rotting", "No activity for too long", 2),
+    Risk("step_missing", "No next step", 1),
+]
+
+
+def close_past(today: datetime.date) -> Q:
+    """The expected close date lies before `today`, the user's day."""
+    return Q(close_date__lt=today)
+
+
+def rotting(now: datetime.datetime) -> Q:
+    """Nothing happened for longer than the stage allows."""
+    rest = ExpressionWrapper(F("stage__rotting_days") * Value(datetime.timedelta(days=1)), output_field=DurationField())
+    return Q(last_activity_at__lt=ExpressionWrapper(Value(now) - rest, output_field=DateTimeField()))
+
+
+def step_missing(today: datetime.date) -> Q:
+    """No next step is named, or its day has passed."""
+    return Q(next_step="") | Q(next_step_on__lt=today)
+
+
+def evidence_shaky() -> Exists:
+    """The dossier is at risk (something stale or negative) or disqualified."""
+    return Exists(DossierStatus.objects.filter(dossier=OuterRef("dossier_id"), status__in=SHAKY))
+
+
+def conditions(now: datetime.datetime | None = None) -> dict[str, object]:
+    """The condition of each of RISKS, by name."""
+    now = now or timezone.now()
+    today = timezone.localtime(now).date()
+    return {
+        "close_past": close_past(today),
+        "evidence_shaky": evidence_shaky(),
+        "is_rotting": rotting(now),
+        "step_missing": step_missing(today),
+    }
+
+
+def at_risk(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
+    """Those of the open `deals` that carry at least one of RISKS."""
+    any_risk = Q()
+    for condition in conditions(now).values():
+        any_risk |= condition if isinstance(condition, Q) else Q(condition)
+    return deals.filter(outcome="open").filter(any_risk)
+
+
+def with_risks(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
+    """Adds a flag for each of RISKS and `severity`, the sum of their weights."""
+    found = conditions(now)
+    flags = {
+        name: Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+        for name, condition in found.items()
+    }
+    severity = sum(
+        (
+            Case(When(**{risk.name: True}, then=Value(risk.weight)), default=Value(0), output_field=IntegerField())
+            for risk in RISKS
+        ),
+        Value(0, output_field=IntegerField()),
+    )
+    return deals.annotate(**flags).annotate(severity=severity)
+
+
+def risks_of(deal: object) -> list[Risk]:
+    """The risks of a deal that came through `with_risks`, worst first."""
+    return [risk for risk in RISKS if getattr(deal, risk.name)]

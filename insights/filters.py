@@ -1,0 +1,128 @@
+"""The filters every figure shares: team, person, period, source, type, pipeline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from deals.models import Opportunity, OpportunityType, Pipeline
+from insights import periods
+from leads.models import Source
+from people.models import Role, Team, User
+
+
+@dataclass
+class Filters:
+    """What the figures are asked for, read leniently: what makes no sense is left out."""
+
+    user: User
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        """The teams to choose from."""
+        return list(Team.objects.visible_to(self.user).only("name"))
+
+    @cached_property
+    def people(self) -> list[User]:
+        """The AEs and SEs to choose from."""
+        return list(
+            User.objects.visible_to(self.user).filter(role__in=[Role.AE, Role.SE]).only("name", "role").order_by("name")
+        )
+
+    @cached_property
+    def pipelines(self) -> list[Pipeline]:
+        """All pipelines."""
+        return list(Pipeline.objects.only("name", "order"))
+
+    @cached_property
+    def team(self) -> Team | None:
+        """The team asked for, with those below it."""
+        return self._chosen("team", self.teams)
+
+    @cached_property
+    def person(self) -> User | None:
+        """The AE or SE asked for; an AE starts with the own figures."""
+        if self.user.role == Role.AE and "person" not in self.data:
+            return self.user
+        return self._chosen("person", self.people)
+
+    @cached_property
+    def pipeline(self) -> Pipeline | None:
+        """The pipeline asked for."""
+        return self._chosen("pipeline", self.pipelines)
+
+    @cached_property
+    def period(self) -> periods.Period | None:
+        """The period asked for."""
+        return periods.parse(self.data.get("period", ""), timezone.localdate())
+
+    @cached_property
+    def source(self) -> str:
+        """The lead source asked for, or nothing."""
+        return self._among("source", Source.values)
+
+    @cached_property
+    def type(self) -> str:
+        """The kind of business asked for, or nothing."""
+        return self._among("type", OpportunityType.values)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the figures."""
+        return any([self.team, self.person, self.pipeline, self.period, self.source, self.type])
+
+    @property
+    def period_choices(self) -> list[periods.Period]:
+        """What the period filter offers, with the one asked for."""
+        offered = periods.choices(timezone.localdate())
+        if self.period and self.period.key not in [period.key for period in offered]:
+            offered.append(self.period)
+        return offered
+
+    def book(self) -> QuerySet:
+        """The deals that the user sees and that pass every filter but the period."""
+        deals = Opportunity.objects.visible_to(self.user)
+        if self.team:
+            deals = deals.filter(team__in=Team.objects.with_descendants([self.team.pk]))
+        if self.person:
+            deals = deals.filter(Q(owner=self.person) | Q(se=self.person))
+        if self.pipeline:
+            deals = deals.filter(pipeline=self.pipeline)
+        if self.source:
+            deals = deals.filter(source=self.source)
+        if self.type:
+            deals = deals.filter(type=self.type)
+        return deals
+
+    def open_deals(self) -> QuerySet:
+        """Open deals; with a period, those expected to close in it."""
+        deals = self.book().open()
+        return deals.filter(close_date__range=(self.period.start, self.period.end)) if self.period else deals
+
+    def closed_deals(self) -> QuerySet:
+        """Closed deals; with a period, those that closed in it."""
+        deals = self.book().exclude(outcome="open")
+        return deals.filter(closed_on__range=(self.period.start, self.period.end)) if self.period else deals
+
+    def params(self) -> dict[str, str]:
+        """The filters as they stand in an address, without the empty ones."""
+        chosen = {
+            "team": self.team and self.team.pk,
+            "person": self.person and self.person.pk,
+            "pipeline": self.pipeline and self.pipeline.pk,
+            "period": self.period and self.period.key,
+            "source": self.source,
+            "type": self.type,
+        }
+        return {name: str(value) for name, value in chosen.items() if value}
+
+    def _among(self, name: str, values: list[str]) -> str:
+        value = self.data.get(name, "")
+        return value if value in values else ""
+
+    def _chosen(self, name: str, rows: list) -> object | None:
+        text = self.data.get(name, "")
+        return next((row for row in rows if str(row.pk) == text), None)

@@ -1,0 +1,126 @@
+"""The open pipeline: count, amount and weighted amount, by stage, AE, team, SE and age, in one pass."""
+
+import datetime
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, CharField, Count, DecimalField, F, Func, QuerySet, Sum, Value, When
+from django.utils import timezone
+
+# (key, label, youngest in days): a deal belongs to the last line whose days it has reached.
+AGES = [
+    ("a", "Up to 30 days", 0),
+    ("b", "31 to 60 days", 31),
+    ("c", "61 to 90 days", 61),
+    ("d", "91 to 180 days", 91),
+    ("e", "More than 180 days", 181),
+]
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group of deals. `amount` and `weighted` are in the company's currency, exact to the cent."""
+
+    key: object
+    count: int = 0
+    amount: Decimal = ZERO
+    weighted: Decimal = ZERO
+
+
+@dataclass
+class Book:
+    """The figures of one set of open deals."""
+
+    total: Line = field(default_factory=lambda: Line(None))
+    by_stage: list[Line] = field(default_factory=list)
+    by_owner: list[Line] = field(default_factory=list)  # key: (user id or None, name as imported)
+    by_team: list[Line] = field(default_factory=list)
+    by_se: list[Line] = field(default_factory=list)
+    by_age: list[Line] = field(default_factory=list)
+
+
+def with_weighted(deals: QuerySet) -> QuerySet:
+    """Adds `weighted`: amount × probability, rounded half-up to cents deal by deal, so that sums add up."""
+    return deals.with_probability().annotate(
+        weighted=Func(
+            F("amount") * F("probability") / Decimal(100),
+            2,
+            function="ROUND",
+            output_field=DecimalField(max_digits=14, decimal_places=2),
+        )
+    )
+
+
+def in_company_currency(deals: QuerySet) -> QuerySet:
+    """Those whose amounts can be added up: sums never cross currencies without a dated rate."""
+    return deals.filter(currency=settings.COMPANY_CURRENCY)
+
+
+def other_currencies(deals: QuerySet) -> list[tuple[str, int, Decimal]]:
+    """`(currency, number of deals, their amount)` of what the figures leave out."""
+    rows = deals.exclude(currency=settings.COMPANY_CURRENCY).order_by("currency").values_list("currency")
+    return list(rows.annotate(Count("pk"), Sum("amount")))
+
+
+def age_from(days: int, now: datetime.datetime) -> datetime.datetime:
+    """The latest moment at which a deal was created that is now `days` calendar days old, in the user's zone."""
+    local = timezone.localtime(now)
+    after = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) - datetime.timedelta(days=days - 1)
+    return timezone.make_aware(after, local.tzinfo)
+
+
+def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
+    """The figures of `deals`, all of them in the company's currency.
+
+    One pass over the deals with GROUPING SETS, so that every table comes from the same rows and its
+    lines add up to the same total.
+    """
+    now = now or timezone.now()
+    age = Case(
+        *[When(created_at__lt=age_from(days, now), then=Value(key)) for key, _, days in reversed(AGES[1:])],
+        default=Value(AGES[0][0]),
+        output_field=CharField(),
+    )
+    rows = (
+        with_weighted(in_company_currency(deals))
+        .annotate(age=age, named=Case(When(owner=None, then=F("owner_name")), default=Value("")))
+        .order_by()
+        .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "amount", "weighted")
+    )
+    try:
+        inner, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return Book()
+    book = Book()
+    sets = [
+        (lambda r: r[0], book.by_stage),
+        (lambda r: (r[1], r[2]), book.by_owner),
+        (lambda r: r[3], book.by_team),
+        (lambda r: r[4], book.by_se),
+        (lambda r: r[5], book.by_age),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT stage_id, owner_id, named, team_id, se_id, age,
+                   CASE WHEN GROUPING(stage_id) = 0 THEN 0 WHEN GROUPING(owner_id) = 0 THEN 1
+                        WHEN GROUPING(team_id) = 0 THEN 2 WHEN GROUPING(se_id) = 0 THEN 3
+                        WHEN GROUPING(age) = 0 THEN 4 ELSE 5 END,
+                   count(*), coalesce(sum(amount), 0), coalesce(sum(weighted), 0)
+              FROM ({inner}) AS deal
+             GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), ())
+            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
+            parameters,
+        )
+        for row in cursor.fetchall():
+            which, count, amount, weighted = row[6:]
+            if which == len(sets):
+                book.total = Line(None, count, amount, weighted)
+            else:
+                key_of, lines = sets[which]
+                lines.append(Line(key_of(row), count, amount, weighted))
+    return book

@@ -1,0 +1,92 @@
+"""Closed deals: won value, win rate, and how long it took to win and to lose, by quarter and in total."""
+
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from insights import periods
+from insights.queries.book import ZERO, in_company_currency
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What closed in one quarter, or in all of them (`period` None)."""
+
+    period: periods.Period | None = None
+    won: int = 0
+    lost: int = 0
+    no_go: int = 0
+    won_amount: Decimal = ZERO
+    days_to_win: Decimal | None = None
+    days_to_lose: Decimal | None = None
+
+    @property
+    def win_rate(self) -> Decimal | None:
+        """Won ÷ (won + lost) in percent, two decimals; None where nothing was decided. No-gos are apart."""
+        decided = self.won + self.lost
+        return _two(Decimal(100 * self.won) / decided) if decided else None
+
+    @property
+    def average(self) -> Decimal | None:
+        """The mean amount of a won deal."""
+        return _two(self.won_amount / self.won) if self.won else None
+
+
+@dataclass
+class ClosedBook:
+    """The figures of one set of closed deals, quarters oldest first."""
+
+    total: Closed = field(default_factory=Closed)
+    quarters: list[Closed] = field(default_factory=list)
+
+
+def closed_book(deals: QuerySet) -> ClosedBook:
+    """The figures of `deals`, by the quarter of `closed_on`.
+
+    Days run from the day a deal was created (UTC) to the day it closed. Amounts count only in the
+    company's currency; one pass over the deals.
+    """
+    rows = in_company_currency(deals).order_by().values("outcome", "amount", "closed_on", "created_at")
+    try:
+        inner, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return ClosedBook()
+    book = ClosedBook()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT GROUPING(quarter), quarter,
+                   count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
+                   count(*) FILTER (WHERE outcome = 'no_go'),
+                   coalesce(sum(amount) FILTER (WHERE outcome = 'won'), 0),
+                   sum(days) FILTER (WHERE outcome = 'won'), sum(days) FILTER (WHERE outcome = 'lost')
+              FROM (SELECT outcome, amount, date_trunc('quarter', closed_on)::date AS quarter,
+                           closed_on - (created_at AT TIME ZONE 'UTC')::date AS days
+                      FROM ({inner}) AS row) AS deal
+             GROUP BY GROUPING SETS ((quarter), ())
+             ORDER BY quarter
+            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
+            parameters,
+        )
+        for is_total, quarter, won, lost, no_go, amount, won_days, lost_days in cursor.fetchall():
+            figures = Closed(
+                None if is_total else periods.quarter_of(quarter),
+                won,
+                lost,
+                no_go,
+                amount,
+                _two(Decimal(won_days) / won) if won else None,
+                _two(Decimal(lost_days) / lost) if lost else None,
+            )
+            if is_total:
+                book.total = figures
+            else:
+                book.quarters.append(figures)
+    return book
+
+
+def _two(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
