@@ -13,7 +13,12 @@ class DealsConfig(AppConfig):
         import qualification.visibility
         from deals import permissions  # noqa: F401  registers the rules
         from deals.models import Opportunity
+        from deals.workload import claimed_by, owned_by
         from people.models import Role
+        from people.workload import Workload, workloads
+
+        workloads.append(Workload("open opportunities as AE", owned_by, Role.AE))
+        workloads.append(Workload("open opportunities as SE", claimed_by, Role.SE))
 
         def for_se(user, condition):
             """SEs see leads and companies through their deals alone; the other roles see them in their own right."""

@@ -10,8 +10,11 @@ class LeadsConfig(AppConfig):
 
         from leads import permissions  # noqa: F401  registers the rules
         from leads.models import Lead
+        from leads.workload import open_leads_of
+        from people.workload import Workload, workloads
         from qualification import lanes, visibility
 
+        workloads.append(Workload("open leads", open_leads_of))
         visibility.seen_hooks.append(lambda user: Q(lead__in=Lead.objects.visible_to(user)))
         lanes.hooks.append(_lanes_on_lead)
         lanes.page_hooks.append(_page_of_lead)

@@ -38,6 +38,7 @@ def in_team(user: User, record: models.Model | None) -> bool:
 
 
 rules.add_perm("people.manage_people", is_admin)
+rules.add_perm("people.see_teams", is_admin | is_manager)
 
 
 def require(user: User | None, permission: str, record: models.Model | None = None) -> None:

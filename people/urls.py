@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from people.views import account
+from people.views import account, teams, users
 
 app_name = "people"
 urlpatterns = [
     path("account/", account.account, name="account"),
+    path("account/sign-out-everywhere/", account.end_sign_ins, name="end_own_sign_ins"),
     path("theme/", account.theme, name="theme"),
+    path("people/", users.users, name="users"),
+    path("people/invite/", users.invite, name="invite"),
+    path("people/<int:pk>/", users.user, name="user"),
+    path("people/<int:pk>/switch-off/", users.switch_off, name="switch_off"),
+    path("people/<int:pk>/switch-on/", users.switch_on, name="switch_on"),
+    path("people/<int:pk>/invitation/", users.send_invitation, name="send_invitation"),
+    path("people/<int:pk>/sign-out/", users.end_sign_ins, name="end_sign_ins"),
+    path("teams/", teams.teams, name="teams"),
+    path("teams/add/", teams.add, name="add_team"),
+    path("teams/<int:pk>/", teams.team, name="team"),
 ]

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable
 
 import redis
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 
 logger = logging.getLogger(__name__)
@@ -23,12 +25,30 @@ def _forgiving(method: Callable, fallback: object) -> Callable:
     return wrapper
 
 
+# Limits on guessing passwords must hold without Redis too: then every process counts for itself.
+COUNTED_HERE = "allauth:rl:"
+_local = LocMemCache("without-redis", {})
+
+
 class ForgivingRedisCache(RedisCache):
     """`RedisCache` whose operations answer as an empty cache would when Redis cannot be reached."""
 
+    def get(self, key: str, default: object = None, version: int | None = None) -> object:
+        """The value, or `default` where there is none or Redis is away."""
+        return self._counted("get", key, default, key, default, version)
+
+    def set(self, key: str, value: object, timeout: object = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        """Store the value, if that can be done."""
+        self._counted("set", key, None, key, value, timeout, version)
+
+    def _counted(self, name: str, key: str, fallback: object, *args: object) -> object:
+        try:
+            return getattr(super(), name)(*args)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            logger.warning("cache unavailable: %s", type(error).__name__)
+            return getattr(_local, name)(*args) if key.startswith(COUNTED_HERE) else fallback
+
     add = _forgiving(RedisCache.add, True)
-    get = _forgiving(RedisCache.get, None)
-    set = _forgiving(RedisCache.set, None)
     touch = _forgiving(RedisCache.touch, False)
     delete = _forgiving(RedisCache.delete, False)
     get_many = _forgiving(RedisCache.get_many, {})

@@ -74,5 +74,6 @@ def _handler(status: int):
 bad_request = _handler(400)
 permission_denied = _handler(403)
 page_not_found = _handler(404)
+too_many_requests = _handler(429)
 server_error = _handler(500)
 csrf_failure_page = _handler(403)

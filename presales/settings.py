@@ -81,11 +81,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "people.middleware.SessionLifetime",
+    "people.middleware.SignInRequired",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "people.middleware.TwoStepRequired",
     "presales.middleware.History",
     "presales.middleware.TimeZone",
     "presales.middleware.NoStore",
@@ -198,15 +200,23 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 # Growing delays for guessing, by network and by account; resets likewise. Never a permanent lock.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
-    "login_failed": "20/m/ip,5/5m/key",
+    "login_failed": "20/m/ip,5/5m/key,15/h/key",
     "reset_password": "20/m/ip,5/h/key",
     "reset_password_from_key": "20/m/ip",
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of a changed password or second step, to the person
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # admins give the addresses; nobody signs up with somebody else's
+MFA_ADAPTER = "people.adapter.TwoStepAdapter"
+MFA_REQUIRED_ROLES = env.list("MFA_REQUIRED_ROLES", default=[])
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Presales"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = env.int("SESSION_MAX_DAYS", default=14) * 24 * 3600
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_HOURS", default=24) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -19,4 +19,5 @@ urlpatterns = [
 handler400 = "presales.responses.bad_request"
 handler403 = "presales.responses.permission_denied"
 handler404 = "presales.responses.page_not_found"
+handler429 = "presales.responses.too_many_requests"
 handler500 = "presales.responses.server_error"

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 
 class Role(models.TextChoices):
@@ -97,6 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     away_until = models.DateField(null=True, blank=True, help_text="On vacation up to and including this day.")
     is_active = models.BooleanField(default=True)
+    sign_ins_ended = models.PositiveIntegerField("times signed out everywhere", default=0)
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
 
@@ -114,6 +116,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        # Sessions carry this hash; a new password or a grown sign_ins_ended makes all of them void.
+        return salted_hmac(
+            "people.User.session", f"{self.password}:{self.sign_ins_ended}", secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    @property
+    def is_away(self) -> bool:
+        """On vacation today, by the clock of whoever looks."""
+        return self.away_until is not None and self.away_until >= timezone.localdate()
 
     @property
     def effective_capacity(self) -> int | None:

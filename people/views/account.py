@@ -1,11 +1,15 @@
 """The account page and the theme choice."""
 
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from people.actions import users as actions
 from people.actions.profile import update_profile
 from people.forms.profile import ProfileForm
 from people.models import User
@@ -29,7 +33,14 @@ def account(request: HttpRequest) -> HttpResponse:
             except StaleEdit:
                 form.show_conflict()
                 status = 409
-    return render(request, "people/account.html", {"form": form}, status=status)
+    return render(request, "people/account.html", {"form": form, "has_two_step": is_mfa_enabled(user)}, status=status)
+
+
+@require_POST
+def end_sign_ins(request: HttpRequest) -> HttpResponse:
+    """Sign out of every other browser; this one stays signed in."""
+    update_session_auth_hash(request, actions.end_sign_ins(request.user, request.user))
+    return done(request, reverse("people:account"), "You are signed out everywhere else.")
 
 
 @login_not_required
