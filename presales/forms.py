@@ -2,8 +2,13 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: the posted data, even if it is empty; None for a GET."""
+    return request.POST if request.method == "POST" else None
 
 
 def form_response(

@@ -17,9 +17,9 @@ from people.permissions import require
 from presales.actions import action
 from presales.editing import save_version
 from presales.errors import Conflict, NotAllowed
-from presales.text import squeeze
+from presales.text import key, squeeze
 
-EDITABLE = ["name", "email", "phone", "job_title", "company", "source", "campaign", "consent", "notes"]
+EDITABLE = ["name", "email", "phone", "job_title", "company_name", "source", "campaign", "consent", "notes"]
 
 
 def claim_submission(sender: str, token: str) -> Submission | None:
@@ -94,6 +94,8 @@ def log_lead(
 def update_lead(actor: User, lead: Lead, *, version: int, reason: str = "", **changes: object) -> Lead:
     """Change some of EDITABLE if nobody did since `version`.
 
+    Another `company_name` finds or adds that company; none leaves the lead without one.
+
     Raises:
         StaleEdit: somebody saved in between; nothing was written.
     """
@@ -104,6 +106,9 @@ def update_lead(actor: User, lead: Lead, *, version: int, reason: str = "", **ch
         raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
     if "consent" in changes and changes["consent"] != locked.consent:
         locked.consent_at = timezone.now() if changes["consent"] != Consent.UNKNOWN else None
+    company_name = changes.pop("company_name", None)
+    if company_name is not None and key(company_name) != key(locked.company_name):
+        changes["company"] = find_or_add_company(actor, name=company_name)
     for name, value in changes.items():
         setattr(locked, name, value)
     locked.derive()

@@ -19,6 +19,8 @@ from people.models import Role, User
 from people.permissions import require
 from presales.actions import action
 from presales.errors import Conflict, GateRefused
+from qualification.actions.dossiers import set_disqualified
+from qualification.gates import meets_policy
 
 DEFAULT_RESPONSE_HOURS = TeamPolicy._meta.get_field("response_hours").default
 NURTURE_LIMIT_DAYS = 3 * 366
@@ -164,7 +166,7 @@ def accept(actor: User, lead: Lead, *, reason: str = "") -> Lead:
                 "Close or hand over one first, or ask your manager to assign this lead."
             )
     _move(lead, LeadStage.SAL, owner=actor, accepted_at=timezone.now())
-    ensure_dossier(lead)
+    ensure_dossier(actor, lead)
     return lead
 
 
@@ -194,14 +196,12 @@ def qualify(actor: User, lead: Lead, *, reason: str = "") -> Lead:
     Raises:
         GateRefused: with what is missing and where to mend it.
     """
-    from qualification.gates import meets_policy
-
     lead = lock_lead(lead)
     require(actor, "leads.qualify_lead", lead)
     if lead.stage == LeadStage.SQL:
         return lead
     _expect(lead, LeadStage.SAL)
-    missing = [item for item in meets_policy(ensure_dossier(lead)) if not item.advisory]
+    missing = [item for item in meets_policy(ensure_dossier(actor, lead)) if not item.advisory]
     if missing:
         raise GateRefused("This lead is not qualified yet.", missing)
     return _move(lead, LeadStage.SQL, qualified_at=timezone.now())
@@ -232,6 +232,8 @@ def disqualify(actor: User, lead: Lead, *, why: str, reason: str = "") -> Lead:
         raise Conflict("Choose why this lead will not become a customer.")
     if why == DisqualifyReason.OTHER:
         _wants_reason(reason)
+    if lead.dossier:
+        set_disqualified(actor, lead.dossier, True, reason=reason)
     return _move(lead, LeadStage.DISQUALIFIED, disqualify_reason=why)
 
 
@@ -242,6 +244,8 @@ def reopen(actor: User, lead: Lead, *, reason: str) -> Lead:
     require(actor, "leads.reopen_lead", lead)
     _expect(lead, LeadStage.NURTURE, LeadStage.DISQUALIFIED)
     _wants_reason(reason)
+    if lead.dossier and lead.stage == LeadStage.DISQUALIFIED:
+        set_disqualified(actor, lead.dossier, False, reason=reason)
     if lead.accepted_at and lead.owner_id:
         return _move(lead, LeadStage.SAL)
     return _move(lead, LeadStage.NEW)

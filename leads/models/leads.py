@@ -185,6 +185,7 @@ class Lead(models.Model):
             models.Index(fields=["name_key"], name="leads_by_name"),
             models.Index(fields=["response_due_at"], condition=Q(stage="mql"), name="leads_awaiting"),
             models.Index(fields=["nurture_until"], condition=Q(stage="nurture"), name="leads_nurturing"),
+            models.Index(fields=["-created_at", "-id"], condition=~Q(return_reason=""), name="leads_returned"),
             GinIndex(fields=["search"], name="leads_search"),
         ]
 
@@ -206,6 +207,11 @@ class Lead(models.Model):
         self.email_key = key(self.email)[:254]
         self.seniority = seniority_of(self.job_title)
         self.function = function_of(self.job_title)
+
+    @property
+    def company_name(self) -> str:
+        """The company's name, "" without one."""
+        return self.company.name if self.company else ""
 
     @property
     def awaits_response(self) -> bool:

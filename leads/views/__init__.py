@@ -1,1 +1,1 @@
-"""The room's pages, one module a subject."""
+"""Leads' pages: parse, start from what the person sees, act or render."""

@@ -1,0 +1,156 @@
+"""The lead list: its tabs, filters and orders, each by index at a million leads."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from leads.models import Lead, LeadScore, LeadStage, Source
+from leads.models.scoring import Band
+from leads.search import search_leads
+from people.models import Role, Team, User
+from presales.paging import PAGE_SIZE, Page, Sort, paginate
+
+OPEN = [LeadStage.NEW, LeadStage.MQL, LeadStage.SAL, LeadStage.SQL]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A saved question: which leads, in which order, and what it means when there are none."""
+
+    key: str
+    label: str
+    where: Q
+    sort: str
+    empty: str
+    mine: bool = False
+
+
+TABS = [
+    Tab("mine", "My leads", Q(stage__in=OPEN), "-age", "Accept a lead, or log one: it will be here.", mine=True),
+    Tab("accept", "To accept", Q(stage=LeadStage.MQL), "due", "Nothing waits for an answer. Well done."),
+    Tab("working", "In work", Q(stage__in=[LeadStage.SAL, LeadStage.SQL]), "-age", "Accepted leads will be here."),
+    Tab("returned", "Returned", ~Q(return_reason=""), "-age", "No AE has sent a lead back."),
+    Tab("nurture", "Nurture", Q(stage=LeadStage.NURTURE), "look", "Leads to look at again later will be here."),
+    Tab(
+        "closed",
+        "Closed",
+        Q(stage__in=[LeadStage.CONVERTED, LeadStage.DISQUALIFIED]),
+        "-age",
+        "Converted and disqualified leads will be here.",
+    ),
+    Tab("all", "All", Q(), "-age", "Log the first lead, or import a list."),
+]
+TABS_OF = {
+    Role.AE: ["mine", "accept", "nurture", "closed", "all"],
+    Role.MANAGER: ["accept", "working", "nurture", "closed", "all"],
+    Role.MARKETING: ["all", "returned", "accept", "nurture", "closed"],
+    Role.ADMIN: ["all", "accept", "working", "returned", "nurture", "closed"],
+    Role.SE: ["all"],
+}
+
+SORTS = {
+    "-age": Sort("created_at", descending=True, label="Newest first"),
+    "age": Sort("created_at", label="Oldest first"),
+    "-score": Sort("total", descending=True, label="Highest score first"),
+    "score": Sort("total", label="Lowest score first"),
+    "name": Sort("name_key", label="Name, A to Z"),
+    "-name": Sort("name_key", descending=True, label="Name, Z to A"),
+    "due": Sort("response_due_at", label="Answer due first"),
+    "look": Sort("nurture_until", label="Look again first"),
+}
+# These dates exist in one stage only, and only there an index serves them.
+ONLY_IN = {"due": "accept", "look": "nurture"}
+SHOWN = [
+    "name", "email", "job_title", "stage", "source", "created_at", "response_due_at", "nurture_until",
+    "return_reason", "name_key", "owner_name", "company__name", "owner__name", "owner__email", "team__name",
+    "score__total", "score__grade", "score__band",
+]  # fmt: skip
+
+
+@dataclass
+class LeadList:
+    """One request for the list, read leniently: what is not understood is left out."""
+
+    user: User
+    tab: Tab
+    tabs: list[Tab]
+    q: str
+    stage: str
+    band: str
+    source: str
+    owner: User | None
+    team: Team | None
+    sort: str
+    cursor: str
+    owners: list[User]
+    teams: list[Team]
+
+    @classmethod
+    def read(cls, user: User, params: QueryDict) -> "LeadList":
+        """The list that `params` ask for, of what `user` sees."""
+        known = {tab.key: tab for tab in TABS}
+        tabs = [known[name] for name in TABS_OF[user.role]]
+        tab = next((tab for tab in tabs if tab.key == params.get("tab")), tabs[0])
+        owners = list(User.objects.visible_to(user).filter(role=Role.AE).only("name", "email").order_by("name", "pk"))
+        teams = list(Team.objects.visible_to(user).only("name").order_by("name"))
+        sort = params.get("sort", "")
+        if sort not in SORTS or ONLY_IN.get(sort, tab.key) != tab.key:
+            sort = tab.sort
+        return cls(
+            user=user,
+            tab=tab,
+            tabs=tabs,
+            q=params.get("q", "").strip()[:100],
+            stage=_one_of(params.get("stage"), LeadStage.values),
+            band=_one_of(params.get("band"), Band.values),
+            source=_one_of(params.get("source"), Source.values),
+            owner=next((owner for owner in owners if str(owner.pk) == params.get("owner")), None),
+            team=next((team for team in teams if str(team.pk) == params.get("team")), None),
+            sort=sort,
+            cursor=params.get("cursor", ""),
+            owners=owners,
+            teams=teams,
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything but the tab narrows the list."""
+        return bool(self.q or self.stage or self.band or self.source or self.owner or self.team)
+
+    @property
+    def sorts(self) -> list[tuple[str, str]]:
+        """The orders that this tab offers."""
+        return [(name, sort.label) for name, sort in SORTS.items() if ONLY_IN.get(name, self.tab.key) == self.tab.key]
+
+    def leads(self) -> QuerySet:
+        """The leads asked for, without order."""
+        leads = Lead.objects.visible_to(self.user).unmerged().filter(self.tab.where)
+        if self.tab.mine:
+            leads = leads.filter(owner=self.user)
+        for field in ("stage", "source", "owner", "team"):
+            if value := getattr(self, field):
+                leads = leads.filter(**{field: value})
+        if self.band:
+            leads = leads.filter(score__band=self.band)
+        return search_leads(leads, self.q) if self.q else leads
+
+    def page(self) -> Page:
+        """The page asked for."""
+        if self.sort in ("score", "-score"):
+            return self._by_score()
+        leads = self.leads().select_related("company", "owner", "team", "score").only(*SHOWN)
+        return paginate(leads, SORTS[self.sort], self.cursor, PAGE_SIZE)
+
+    def _by_score(self) -> Page:
+        # From the narrow table outwards, so that its index gives the order and the leads are looked up.
+        scores = LeadScore.objects.filter(lead__in=self.leads().values("pk")).only("lead_id", "total")
+        page = paginate(scores, SORTS[self.sort], self.cursor, PAGE_SIZE)
+        leads = Lead.objects.select_related("company", "owner", "team", "score").only(*SHOWN)
+        found = leads.in_bulk([score.pk for score in page.rows])
+        page.rows = [found[score.pk] for score in page.rows if score.pk in found]
+        return page
+
+
+def _one_of(value: str | None, allowed: list[str]) -> str:
+    return value if value in allowed else ""

@@ -1,0 +1,118 @@
+"""One lead's story: its history, what was found out, what it did and what was said, newest first."""
+
+from leads.models import Lead
+from presales.history import Change, Entry, changes_of
+
+LIMIT = 60
+# What an action is called when told afterwards.
+TOLD = {
+    "insert": "entered this lead",
+    "update": "changed this lead",
+    "log_lead": "logged this lead",
+    "update_lead": "edited this lead",
+    "make_mql": "handed this lead to sales",
+    "accept": "accepted this lead",
+    "return_to_marketing": "returned this lead to marketing",
+    "qualify": "qualified this lead",
+    "nurture": "set this lead aside for later",
+    "disqualify": "disqualified this lead",
+    "reopen": "reopened this lead",
+    "move_back": "moved this lead back",
+    "assign": "assigned this lead",
+    "route": "routed this lead",
+    "merge": "merged another lead into this one",
+    "capture": "came in through a web form",
+    "convert": "converted this lead",
+}
+ICONS = {
+    "accept": "user-check",
+    "assign": "user-share",
+    "comment": "message",
+    "convert": "arrow-right-circle",
+    "disqualify": "circle-x",
+    "engagement": "activity",
+    "evidence": "file-check",
+    "log_lead": "plus",
+    "make_mql": "send",
+    "merge": "git-merge",
+    "move_back": "arrow-back-up",
+    "nurture": "clock",
+    "qualify": "circle-check",
+    "reopen": "rotate-clockwise",
+    "return_to_marketing": "corner-up-left",
+    "route": "route",
+}
+# Fields that only repeat what a move already says.
+IMPLIED = {"stage since", "accepted at", "qualified at", "converted at", "mql at", "response due at", "dossier"}
+
+
+def timeline_of(lead: Lead) -> list[Entry]:
+    """The newest LIMIT entries; a fixed number of queries whatever their number.
+
+    Call it for a lead that the person may see: all of it is then theirs to read.
+    """
+    entries = [*_history(lead), *_engagements(lead), *_comments(lead), *_evidence(lead)]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LIMIT]
+
+
+def _history(lead: Lead) -> list[Entry]:
+    entries = []
+    for entry in changes_of(lead, LIMIT):
+        name = entry.title.replace(" ", "_")
+        entry.title = TOLD.get(name, entry.title)
+        entry.icon = ICONS.get(name, "history")
+        told = [change for change in entry.changes if str(change.label).lower() not in IMPLIED]
+        if told or not entry.changes:  # one action may write a row twice; what only repeats it is left out
+            entry.changes = told
+            entries.append(entry)
+    return entries
+
+
+def _engagements(lead: Lead) -> list[Entry]:
+    return [
+        Entry(
+            at=engagement.occurred_at,
+            kind="engagement",
+            who=lead.name,
+            title=f"· {engagement.get_kind_display()}" + (f", {engagement.channel}" if engagement.channel else ""),
+            channel="web",
+            text=engagement.note,
+            icon=ICONS["engagement"],
+        )
+        for engagement in lead.engagements.all()[:LIMIT]
+    ]
+
+
+def _comments(lead: Lead) -> list[Entry]:
+    return [
+        Entry(
+            at=comment.created_at,
+            kind="comment",
+            who=comment.author.name if comment.author else lead.name,
+            title="commented" if comment.author else "wrote",
+            channel="web",
+            text=comment.text,
+            icon=ICONS["comment"],
+        )
+        for comment in lead.comments.select_related("author")[:LIMIT]
+    ]
+
+
+def _evidence(lead: Lead) -> list[Entry]:
+    if lead.dossier_id is None:
+        return []
+    evidence = lead.dossier.evidence.select_related("criterion", "recorded_by")[:LIMIT]
+    return [
+        Entry(
+            at=item.recorded_at,
+            kind="evidence",
+            who=item.recorded_by.name if item.recorded_by else "Presales",
+            title=f"recorded evidence on {item.criterion.name}",
+            channel="web",
+            text=item.text,
+            icon=ICONS["evidence"],
+            changes=[Change("Level", "–", item.get_level_display())]
+            + ([Change("Said by", "–", item.source_person)] if item.source_person else []),
+        )
+        for item in evidence
+    ]
