@@ -158,10 +158,10 @@ class Rescore:
         self.now = datetime.datetime.now(datetime.UTC)
 
     def spoil(self, share: int) -> None:
-        """Make the stored figures of one row in `share` wrong, so that a rescore has to write them."""
+        """Give one row in `share` the figures it may have had a day ago, one point higher and due today."""
         sql(
-            "UPDATE leads_leadscore SET total = (total + 50) % 101, engagement = (engagement + 50) % 101 "
-            f"WHERE lead_id % {share} = 0"
+            "UPDATE leads_leadscore SET total = least(total + 1, 100), engagement = least(engagement + 1, 100), "
+            f"next_due_at = date_trunc('day', now()) WHERE lead_id % {share} = 0"
         )
 
     def ranges(self) -> int:
@@ -185,7 +185,7 @@ class Rescore:
         from leads.scoring import engine
 
         sql(
-            "UPDATE leads_leadscore SET input_rev = input_rev + 1, total = (total + 50) % 101 "
+            "UPDATE leads_leadscore SET input_rev = input_rev + 1, total = least(total + 1, 100) "
             f"WHERE lead_id % {share} = 0"
         )
 

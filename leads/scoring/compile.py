@@ -5,9 +5,13 @@ summed in double precision, group by group in the rules' order, and rounded half
 for what fixed-point masses round away (an event worth exactly 2.5 counts as 2.5). The total is whole-number
 arithmetic on the two rounded figures that people see, rounded half up:
 (weight · fit + (100 - weight) · engagement + 50) / 100, without the remainder.
+
+With every score comes the day it may change next by decay alone, so that a nightly run looks at no other row. A
+figure x falls to a threshold T after half-life · log2(x / T) days; ceilings only make it fall later.
 """
 
 import datetime
+import math
 from dataclasses import dataclass
 
 from leads.models.scoring import Dimension
@@ -15,6 +19,7 @@ from leads.scoring.masses import SLOTS, UNIT
 from leads.scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, Group, Ruleset
 
 SLACK = 0.0005
+HALF = 0.5 + SLACK
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,15 @@ def fit(rules: Ruleset) -> Sql:
     return Sql(f"greatest(0, least(100, {' + '.join(groups) or '0'}))", tuple(parameters))
 
 
-def engagement(rules: Ruleset, day: datetime.date, masses: str = "s.masses") -> Sql:
-    """Engagement 0–100 on `day` over the array of masses."""
+def exact_engagement(rules: Ruleset, day: datetime.date, masses: str = "s.masses") -> Sql:
+    """Engagement 0–100 on `day` over the array of masses, before rounding."""
     groups = [_engagement_group(group, masses) for group in rules.of(Dimension.ENGAGEMENT)]
     if not groups:
-        return Sql("0")
+        return Sql("0::float8")
     worth = repr(rules.weight_of(day) / UNIT)
     summed = " + ".join(f"least(({group}) * {worth}::float8, {int(limit)}::float8)" for group, limit in groups)
-    exact = f"greatest(0::float8, least(100::float8, {summed}))"
-    text = f"CASE WHEN cardinality({masses}) = 0 THEN 0 ELSE floor({exact} + {0.5 + SLACK!r}::float8)::int END"
-    return Sql(text)
+    clipped = f"greatest(0::float8, least(100::float8, {summed}))"
+    return Sql(f"CASE WHEN cardinality({masses}) = 0 THEN 0::float8 ELSE {clipped} END")
 
 
 def _engagement_group(group: Group, masses: str) -> tuple[str, int]:
@@ -55,19 +59,28 @@ def _engagement_group(group: Group, masses: str) -> tuple[str, int]:
     return " + ".join(terms), group.ceiling
 
 
-def scores(rules: Ruleset, source: Sql) -> Sql:
-    """Complete `source`, a query giving fit and engagement (and what else it likes), with total, grade and band.
+def figures(rules: Ruleset, day: datetime.date, source: Sql, keep: tuple[str, ...] = ()) -> Sql:
+    """The columns `keep` of `source`, a query that also gives `fit` and `exact`, and with them engagement, total,
+    grade, band and next_due_at.
 
     OFFSET 0 keeps PostgreSQL from writing each expression out anew wherever its column is used.
     """
     weight = int(rules.fit_weight)
-    total = f"({weight} * q.fit + {100 - weight} * q.engagement + 50) / 100"
+    kept = "".join(f"r.{column}, " for column in keep)
     return Sql(
         f"""
-        SELECT r.*, {_grade("r.fit", FIT_GRADES, "D")} || {_grade("r.engagement", ENGAGEMENT_GRADES, "4")} AS grade,
+        SELECT {kept} r.engagement, r.total,
+            {_grade("r.fit", FIT_GRADES, "D")} || {_grade("r.engagement", ENGAGEMENT_GRADES, "4")} AS grade,
             CASE WHEN r.total >= {int(rules.hot_from)} THEN 'hot'
-                 WHEN r.total >= {int(rules.warm_from)} THEN 'warm' ELSE 'cold' END AS band
-        FROM (SELECT q.*, {total} AS total FROM ({source.text} OFFSET 0) q OFFSET 0) r
+                 WHEN r.total >= {int(rules.warm_from)} THEN 'warm' ELSE 'cold' END AS band,
+            {_next_due(rules, day)} AS next_due_at
+        FROM (
+            SELECT q.*, ({weight} * q.fit + {100 - weight} * q.engagement + 50) / 100 AS total
+            FROM (
+                SELECT p.*, floor(p.exact + {HALF!r}::float8)::int AS engagement
+                FROM ({source.text} OFFSET 0) p OFFSET 0
+            ) q OFFSET 0
+        ) r
         """,  # noqa: S608
         source.parameters,
     )
@@ -78,40 +91,51 @@ def _grade(column: str, grades: tuple[tuple[str, int], ...], lowest: str) -> str
     return f"CASE {cases} ELSE '{lowest}' END"
 
 
+def _next_due(rules: Ruleset, day: datetime.date) -> str:
+    """When `r.engagement` may change next without anything happening; NULL for never."""
+    midnight = datetime.datetime.combine(day, datetime.time(), datetime.UTC).timestamp()
+    if rules.may_rise:
+        days = "1"
+    else:
+        # A billionth of a day less, so that rounding never makes it late.
+        days = (
+            f"(1 + greatest(0, floor({rules.half_life_days / math.log(2)!r}::float8 "
+            f"* ln(r.exact / (r.engagement - {HALF!r}::float8)) - 1e-9::float8)))"
+        )
+    never = "r.exact = 0" if rules.may_rise else "r.engagement = 0"
+    return f"CASE WHEN {never} THEN NULL ELSE to_timestamp({midnight!r}::float8 + 86400::float8 * {days}) END"
+
+
 LEADS_AND_COMPANIES = "JOIN leads_lead l ON l.id = s.lead_id LEFT JOIN leads_company c ON c.id = l.company_id"
-
-
 # What was stored, beside what is new; the writer leaves rows alone that stay as they are.
-STORED = """
-    s.lead_id, s.input_rev, s.computed_rev AS old_rev, s.fit AS old_fit, s.engagement AS old_engagement,
-    s.total AS old_total, s.grade AS old_grade, s.band AS old_band
-"""
+STORED = (
+    "lead_id",
+    "input_rev",
+    "old_rev",
+    "old_fit",
+    "old_engagement",
+    "old_total",
+    "old_grade",
+    "old_band",
+    "old_due",
+)
 
 
 def full(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
     """New scores beside the stored ones of the rows in `scope` (over `s`), all rules evaluated."""
-    of_fit, of_engagement = fit(rules), engagement(rules, day)
+    of_fit, of_engagement = fit(rules), exact_engagement(rules, day)
     source = Sql(
         f"""
-        SELECT {STORED}, s.input_rev AS new_rev, {of_fit.text} AS fit, {of_engagement.text} AS engagement
+        SELECT s.lead_id, s.input_rev, s.computed_rev AS old_rev, s.fit AS old_fit, s.engagement AS old_engagement,
+            s.total AS old_total, s.grade AS old_grade, s.band AS old_band, s.next_due_at AS old_due,
+            {of_fit.text} AS fit, {of_engagement.text} AS exact
         FROM leads_leadscore s {LEADS_AND_COMPANIES} WHERE {scope.text}
         """,  # noqa: S608
         (*of_fit.parameters, *of_engagement.parameters, *scope.parameters),
     )
-    return scores(rules, source)
+    return figures(rules, day, source, (*STORED, "fit"))
 
 
-def decayed(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
-    """The same from each row's own fit and masses alone, no fit rule evaluated: what time does to a score.
-
-    A row that waits for its inputs to be evaluated goes on waiting.
-    """
-    of_engagement = engagement(rules, day)
-    source = Sql(
-        f"""
-        SELECT {STORED}, s.computed_rev AS new_rev, s.fit, {of_engagement.text} AS engagement
-        FROM leads_leadscore s WHERE {scope.text}
-        """,  # noqa: S608
-        (*of_engagement.parameters, *scope.parameters),
-    )
-    return scores(rules, source)
+def decayed(rules: Ruleset, day: datetime.date) -> Sql:
+    """`(engagement, total, grade, band, next_due_at)` from the row `t`'s own fit and masses, no fit rule evaluated."""
+    return figures(rules, day, Sql(f"SELECT t.fit, {exact_engagement(rules, day, 't.masses').text} AS exact"))

@@ -15,7 +15,7 @@ from django.utils import timezone
 from leads.models import LeadScore
 from leads.models.scoring import ScoreRange
 from leads.scoring import compile as sql
-from leads.scoring import masses
+from leads.scoring import masses, promotion, stale
 from leads.scoring.promotion import candidates, mark_for_promotion, promote, promote_range
 from leads.scoring.rules import Ruleset
 from presales.derived import MAX_ATTEMPTS
@@ -23,8 +23,8 @@ from presales.derived import MAX_ATTEMPTS
 logger = logging.getLogger(__name__)
 
 # Small enough that an edit waiting for a range's rows hardly notices, large enough to cost little each.
-RANGE_SIZE = 10_000
-BATCH = 500
+RANGE_SIZE = 25_000
+BATCH = 2_000
 
 
 def day_of(now: datetime.datetime) -> datetime.date:
@@ -109,9 +109,21 @@ def _count_failure(lead_id: int, error: Exception, now: datetime.datetime) -> No
 # -- ranges -----------------------------------------------------------------------------------------
 
 
+def prepare(now: datetime.datetime) -> None:
+    """Before ranges are handed out: a current epoch, a row for every range, and once a day for every lead."""
+    day = day_of(now)
+    masses.move_epoch(day)
+    ensure_ranges()
+    if ScoreRange.objects.filter(Q(day=None) | Q(day__lt=day)).exists():
+        with transaction.atomic():
+            raise_time_limit(300)
+            stale.mark_missing()
+
+
 def ensure_ranges() -> None:
-    """A row for every range that holds a lead."""
+    """A row for every range that holds a lead; none of another size that an older release used."""
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM leads_scorerange WHERE first %% %s <> 0", [RANGE_SIZE])
         cursor.execute(
             """
             INSERT INTO leads_scorerange (first, revision, mass_rev, promoted, attempts, last_error)
@@ -149,7 +161,7 @@ def score_range(first: int, now: datetime.datetime | None = None) -> int:
     """
     now = now or timezone.now()
     try:
-        written = _score_range(first, now)
+        written, promotes = _score_range(first, now)
     except OperationalError:
         raise
     except Exception as error:
@@ -160,8 +172,14 @@ def score_range(first: int, now: datetime.datetime | None = None) -> int:
         if row.attempts >= MAX_ATTEMPTS:
             _hand_to_rows(first)
         return 0
-    _promote(promote_range, first, RANGE_SIZE)
+    if promotes:
+        _promote(promote_range, first, RANGE_SIZE)
     return written
+
+
+def promote_nurtured() -> None:
+    """Nurtured leads whose day has come."""
+    _promote(promotion.promote_nurtured)
 
 
 def _promote(function: Callable[..., int], *args: object) -> None:
@@ -173,44 +191,26 @@ def _promote(function: Callable[..., int], *args: object) -> None:
 
 
 @transaction.atomic
-def _score_range(first: int, now: datetime.datetime) -> int:
+def _score_range(first: int, now: datetime.datetime) -> tuple[int, bool]:
+    """How many scores changed, and whether the range is to be looked through for new MQLs."""
     raise_time_limit(300)
     row = ScoreRange.objects.select_for_update(skip_locked=True).filter(pk=first).first()
     if row is None:
-        return 0
+        return 0, False
     rules, day = Ruleset.load(lock=True), day_of(now)
-    if row.revision == rules.revision and row.mass_rev == rules.mass_rev and row.day is not None and row.day >= day:
-        return 0
     bounds = (first, first + RANGE_SIZE)
-    _add_missing(bounds)
-    if row.mass_rev != rules.mass_rev:
-        scope = "s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev <> %s"
-        masses.recompute(rules, scope, [*bounds, rules.mass_rev])
-    scope = sql.Sql("s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev = %s", (*bounds, rules.mass_rev))
-    if row.revision == rules.revision:
-        written = _write(sql.decayed(rules, day, scope), now)
+    if row.mass_rev != rules.mass_rev or row.revision != rules.revision:
+        written = _by_new_rules(row, rules, day, bounds, now)
+        row.promoted = False
+    elif row.day is None or row.day < day:
+        written = _by_new_day(rules, day, bounds, now)
+        row.promoted = row.promoted and not rules.may_rise
     else:
-        written = _write(sql.full(rules, day, scope), now)
+        return 0, not row.promoted
     row.revision, row.mass_rev, row.day = rules.revision, rules.mass_rev, day
-    row.promoted, row.attempts, row.last_error = False, 0, ""
+    row.attempts, row.last_error = 0, ""
     row.save()
-    return written
-
-
-def _add_missing(bounds: tuple[int, int]) -> None:
-    """Score rows for leads that have none, stale from the start."""
-    from leads.scoring import stale
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT l.id FROM leads_lead l WHERE l.id >= %s AND l.id < %s
-            AND NOT EXISTS (SELECT FROM leads_leadscore s WHERE s.lead_id = l.id)
-            """,
-            bounds,
-        )
-        if missing := [row[0] for row in cursor.fetchall()]:
-            stale.mark_leads(missing)
+    return written, not row.promoted
 
 
 def _hand_to_rows(first: int) -> None:
@@ -227,6 +227,37 @@ def _hand_to_rows(first: int) -> None:
 # -- writing ----------------------------------------------------------------------------------------
 
 
+def _by_new_rules(
+    row: ScoreRange, rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime
+) -> int:
+    if row.mass_rev != rules.mass_rev:
+        scope = "s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev <> %s"
+        masses.recompute(rules, scope, [*bounds, rules.mass_rev])
+    # The bounds of `l` say nothing new, but let the planner read both tables in step.
+    scope = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s AND s.mass_rev = %s"
+    return _write(sql.full(rules, day, sql.Sql(scope, (*bounds, *bounds, rules.mass_rev))), now)
+
+
+def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime) -> int:
+    """What time does: only rows that may change are looked at, from their own columns alone.
+
+    A row that waits for its inputs to be evaluated goes on waiting. One that an action changes meanwhile is
+    taken as the action left it.
+    """
+    new = sql.decayed(rules, day)
+    midnight = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE leads_leadscore t
+            SET (engagement, total, grade, band, next_due_at) = ({new.text}), computed_at = %s
+            WHERE t.lead_id >= %s AND t.lead_id < %s AND t.mass_rev = %s AND t.next_due_at <= %s
+            """,  # noqa: S608
+            [*new.parameters, now, *bounds, rules.mass_rev, midnight],
+        )
+        return cursor.rowcount
+
+
 def _write(new: sql.Sql, now: datetime.datetime) -> int:
     """Write the rows of `new` that differ from what they were when they were read; how many."""
     with connection.cursor() as cursor:
@@ -234,11 +265,12 @@ def _write(new: sql.Sql, now: datetime.datetime) -> int:
             f"""
             UPDATE leads_leadscore t
             SET fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade, band = n.band,
-                computed_rev = n.new_rev, computed_at = %s, attempts = 0, last_error = ''
+                next_due_at = n.next_due_at, computed_rev = n.input_rev, computed_at = %s, attempts = 0, last_error = ''
             FROM ({new.text}) n
             WHERE t.lead_id = n.lead_id AND t.input_rev = n.input_rev
               AND (n.total <> n.old_total OR n.fit <> n.old_fit OR n.engagement <> n.old_engagement
-                   OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.new_rev <> n.old_rev)
+                   OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.input_rev <> n.old_rev
+                   OR n.next_due_at IS DISTINCT FROM n.old_due)
             """,  # noqa: S608
             [now, *new.parameters],
         )

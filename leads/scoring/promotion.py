@@ -8,7 +8,7 @@ that wrote the score, and the sweep looks through marked ranges again.
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
-from leads.models import Lead
+from leads.models import Lead, LeadStage
 from leads.models.scoring import ScoreRange
 from leads.scoring.rules import DEFAULT_THRESHOLD
 
@@ -42,10 +42,9 @@ def promote_range(first: int, size: int) -> int:
     return made
 
 
-def promote_marked(size: int) -> int:
-    """Promote in every range that is marked for it; how many."""
-    marked = ScoreRange.objects.filter(promoted=False).values_list("first", flat=True)
-    return sum(promote_range(first, size) for first in list(marked))
+def promote_nurtured() -> int:
+    """Promote nurtured leads whose day has come: nothing about their score had to change; how many."""
+    return promote(list(candidates().filter(stage=LeadStage.NURTURE).values_list("pk", flat=True)))
 
 
 def mark_for_promotion(lead_ids: list[int], size: int) -> None:

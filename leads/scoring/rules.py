@@ -58,6 +58,11 @@ class Ruleset:
         """The groups of one dimension, in order."""
         return tuple(group for group in self.groups if group.dimension == dimension)
 
+    @property
+    def may_rise(self) -> bool:
+        """Whether time alone can raise an engagement: some kind of event takes points away, and that wears off."""
+        return any(rule.points < 0 for group in self.of(Dimension.ENGAGEMENT) for rule in group.rules)
+
     def weight_of(self, day: datetime.date) -> float:
         """What one unit of mass is worth in points × weight on `day`: 2^-(days since the epoch / half-life)."""
         return 2.0 ** (-(day - self.mass_epoch).days / self.half_life_days)

@@ -22,6 +22,15 @@ def mark_leads(lead_ids: Iterable[int]) -> int:
     return _mark("id = ANY(%s)", sorted(set(lead_ids)))
 
 
+def mark_missing() -> int:
+    """Make stale score rows for leads that have none, whoever forgot to mark them; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MARK.replace("%s", "NOT EXISTS (SELECT FROM leads_leadscore s WHERE s.lead_id = leads_lead.id)")
+        )
+        return cursor.rowcount
+
+
 def mark_company(company_id: int) -> int:
     """Mark the scores of the company's leads stale; how many."""
     return _mark("company_id = %s", company_id)

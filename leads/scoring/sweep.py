@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import OperationalError
 from django.utils import timezone
 
-from leads.scoring import engine, masses
+from leads.scoring import engine
 from leads.scoring.rules import Ruleset
 from presales.actions import ATTEMPTS, RETRIED
 from presales.jobs import session_lock
@@ -33,8 +33,7 @@ def sweep(now: datetime.datetime | None = None, seconds: float | None = None) ->
     with session_lock("leads.scoring.sweep") as locked:
         if not locked:
             return Swept(finished=False)
-        masses.move_epoch(engine.day_of(now or timezone.now()))
-        engine.ensure_ranges()
+        engine.prepare(now or timezone.now())
         done.leads += _changed_leads(now, started, seconds)
         for first in engine.behind(now or timezone.now(), Ruleset.load()):
             if _over(started, seconds):
@@ -43,6 +42,7 @@ def sweep(now: datetime.datetime | None = None, seconds: float | None = None) ->
             _patiently(engine.score_range, first, now)
             done.ranges += 1
             done.leads += _changed_leads(now, started, seconds)
+        engine.promote_nurtured()
     return done
 
 

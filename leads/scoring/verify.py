@@ -58,11 +58,11 @@ def _differences(first: int, end: int, now: datetime.datetime) -> list[Differenc
 
 
 def _fresh(rules: Ruleset, day: datetime.date, first: int, end: int) -> sql.Sql:
-    of_fit, of_engagement = sql.fit(rules), sql.engagement(rules, day)
+    of_fit, of_engagement = sql.fit(rules), sql.exact_engagement(rules, day)
     summed = masses.fresh().replace("/*scope*/", "WHERE e.lead_id >= %s AND e.lead_id < %s")
     source = sql.Sql(
         f"""
-        SELECT s.lead_id, s.masses, {of_fit.text} AS fit, {of_engagement.text} AS engagement
+        SELECT s.lead_id, s.masses, {of_fit.text} AS fit, {of_engagement.text} AS exact
         FROM (
             SELECT a.id AS lead_id, coalesce(f.masses, '{{}}') AS masses
             FROM leads_lead a LEFT JOIN ({summed}) f ON f.lead_id = a.id
@@ -71,7 +71,7 @@ def _fresh(rules: Ruleset, day: datetime.date, first: int, end: int) -> sql.Sql:
         """,  # noqa: S608
         (*of_fit.parameters, *of_engagement.parameters, *masses.fresh_parameters(rules), first, end, first, end),
     )
-    return sql.scores(rules, source)
+    return sql.figures(rules, day, source, ("lead_id", "masses", "fit"))
 
 
 def _show(row: tuple) -> str:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from leads.scoring import engine, masses, sweep
+from leads.scoring import engine, sweep
 from leads.scoring.rules import Ruleset
 from presales.jobs import nudge
 
@@ -24,8 +24,7 @@ def score_range(first: int) -> None:
 def score_all() -> None:
     """Hand out every range that is behind, each as a task of its own, so that more workers make it faster."""
     now = timezone.now()
-    masses.move_epoch(engine.day_of(now))
-    engine.ensure_ranges()
+    engine.prepare(now)
     for first in engine.behind(now, Ruleset.load()):
         nudge(score_range, first)
 

@@ -4,11 +4,14 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from leads.models import LeadScore, ScoringRule
 from leads.models.scoring import ScoringSettings
-from leads.scoring import engine, masses, stale
+from leads.scoring import engine, masses, stale, verify
 from leads.scoring.rules import Ruleset, settings_row
 from leads.scoring.sweep import sweep
 from leads.seeds import seed
@@ -307,3 +310,48 @@ def test_rescoring_the_same_day_writes_nothing():
     ScoringSettings.objects.update(revision=77)
     assert sweep(NOW).ranges > 0
     assert set(LeadScore.objects.values_list("computed_at", flat=True)) == {written}
+
+
+RULES = st.lists(
+    st.tuples(st.sampled_from(["demo_request", "page_visit", "meeting"]), st.integers(-20, 100), st.integers(1, 100)),
+    min_size=1,
+    max_size=4,
+)
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["demo_request", "page_visit", "meeting"]), st.integers(0, 90), st.floats(0.01, 10)),
+    max_size=6,
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=RULES, events=EVENTS, half_life=st.integers(1, 60), fit=st.integers(0, 100), weight=st.integers(0, 100))
+def test_night_after_night_every_score_equals_its_definition(rules, events, half_life, fit, weight):
+    """Nightly runs look only at rows that are due; nobody may be due too late."""
+    with transaction.atomic():
+        ScoringSettings.objects.update(half_life_days=half_life, fit_weight=weight)
+        fit_rule(fit, "company", "is_filled")
+        for kind, points, ceiling in rules:
+            event_rule(points, kind, of=group("engagement", ceiling=ceiling))
+        leads = [LeadFactory(), LeadFactory()]
+        for number, (kind, days, weight_of_event) in enumerate(events):
+            event(leads[number % 2], kind, **at(days, weight=weight_of_event))
+        current = Ruleset.load()
+        for night in (0, 1, 2, 3, 5, 8, 21, 22, 23, 60, 200):
+            now = NOW + night * DAY
+            sweep(now)
+            assert oracle.wrong(Ruleset.load(), now.date()) == {}
+            assert verify.differences(now) == []
+        assert current.groups
+        transaction.set_rollback(True)
+
+
+def test_a_night_writes_only_scores_that_change():
+    event_rule(40, "demo_request")
+    active, idle = LeadFactory(), LeadFactory()
+    event(active, "demo_request", **at(0))
+    sweep(NOW)
+    LeadScore.objects.update(computed_at=NOW)
+    sweep(NOW + DAY)
+    assert LeadScore.objects.get(pk=active.pk).computed_at == NOW + DAY
+    assert LeadScore.objects.get(pk=idle.pk).computed_at == NOW
+    assert LeadScore.objects.get(pk=idle.pk).next_due_at is None
