@@ -31,6 +31,10 @@ class DealsConfig(AppConfig):
         leads.visibility.company_hooks.append(lambda user: Q(pk__in=deals_of(user).values("company")))
         qualification.visibility.seen_hooks.append(lambda user: Q(opportunity__in=deals_of(user)))
 
+        from deals.actions.queue import on_dossier_status
+        from qualification import hooks
+
+        hooks.on_status_change.append(on_dossier_status)
         qualification.lanes.hooks.append(_lanes_on_opportunity)
         # A deal's page comes before its lead's.
         qualification.lanes.page_hooks.insert(0, _page_of_opportunity)

@@ -4,7 +4,7 @@ import rules
 
 from deals.models import Opportunity
 from people.models import User
-from people.permissions import is_ae, is_owner, is_se, manages_team
+from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
 
 @rules.predicate
@@ -38,3 +38,7 @@ rules.add_perm("deals.hand_back", technical_lane)
 rules.add_perm("deals.call_no_go", technical_lane)
 rules.add_perm("deals.assign_se", manages_team)
 rules.add_perm("deals.reassign_owner", manages_team)
+rules.add_perm("deals.override_gate", manages_team)
+rules.add_perm("deals.add_opportunity", is_ae | is_manager | is_admin)
+rules.add_perm("deals.convert", (is_owner & is_ae) | manages_team)
+rules.add_perm("deals.change_stages", is_admin)

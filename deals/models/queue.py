@@ -61,6 +61,7 @@ class QueueEntry(models.Model):
         CLAIMED = "claimed", "Claimed"
         ASSIGNED = "assigned", "Assigned by a manager"
         NO_GO = "no_go", "No-go"
+        CLOSED = "closed", "Deal closed"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="queue_entries")

@@ -1,0 +1,218 @@
+"""The claim queue: entering it, claiming, declining, handing back, calling no-go, assigning.
+
+Lock order: the SE's user row (capacity), then the opportunity. Exactly one SE can win a claim: one conditional
+UPDATE, backed by a unique constraint on current claims.
+"""
+
+from django.db import connection
+from django.utils import timezone
+
+from deals.loads import load_of, weight_of
+from deals.models import Claim, Decline, HelpKind, NoGoReason, Opportunity, Outcome, QueueEntry, Stage
+from people.models import Role, User
+from people.permissions import require
+from presales.actions import action
+from presales.errors import Conflict
+
+FILL = """
+INSERT INTO deals_queueentry (opportunity_id, kind, note, entered_at, result)
+SELECT o.id, 'qualified', '', %(now)s, ''
+  FROM deals_opportunity o
+  JOIN qualification_dossierstatus s ON s.dossier_id = o.dossier_id
+ WHERE o.outcome = 'open' AND o.se_id IS NULL AND s.status = 'qualified'
+   AND (%(ids)s::bigint[] IS NULL OR o.id = ANY(%(ids)s))
+   AND NOT EXISTS (SELECT 1 FROM deals_queueentry q WHERE q.opportunity_id = o.id
+                      AND (q.closed_at IS NULL OR q.result = 'withdrawn'))
+ON CONFLICT DO NOTHING
+"""
+
+
+def fill_queue(opportunity_ids: list[int] | None = None) -> int:
+    """Enter open, qualified opportunities that nobody has claimed; how many entered.
+
+    Set-based and safe to run twice; None looks at all. One that the AE withdrew does not come back by itself.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, {"now": timezone.now(), "ids": opportunity_ids})
+        return cursor.rowcount
+
+
+def on_dossier_status(changed: list[tuple[int, str, str]]) -> None:
+    """Hook of the qualification room: what just became qualified enters the queue in the same transaction."""
+    qualified = [dossier for dossier, _, new in changed if new == "qualified"]
+    ids = list(Opportunity.objects.filter(dossier__in=qualified).values_list("pk", flat=True))
+    if ids:
+        fill_queue(ids)
+
+
+@action
+def request_help(actor: User, opportunity: Opportunity, kind: str, note: str = "") -> QueueEntry:
+    """Ask the team's SEs for help of a named kind; repeating it updates the note of the waiting entry.
+
+    Raises:
+        Conflict: the deal is closed, or has its SE already.
+    """
+    require(actor, "deals.request_help", opportunity)
+    opportunity = _lock(opportunity)
+    if not opportunity.is_open:
+        raise Conflict("The deal is closed.")
+    if opportunity.se_id:
+        raise Conflict(f"{opportunity.se} is the SE of this deal. Ask them directly.")
+    entry, _ = QueueEntry.objects.update_or_create(
+        opportunity=opportunity, kind=kind, closed_at=None, defaults={"note": note, "requested_by": actor}
+    )
+    return entry
+
+
+@action
+def withdraw_request(actor: User, opportunity: Opportunity, *, reason: str = "") -> int:
+    """Take an opportunity out of the queue; how many waiting entries that closed."""
+    require(actor, "deals.request_help", opportunity)
+    _lock(opportunity)
+    return _close_entries(opportunity, QueueEntry.Result.WITHDRAWN)
+
+
+@action
+def claim(actor: User, opportunity: Opportunity) -> Claim:
+    """The actor, an SE of the team, becomes the SE of the deal. Repeating the own claim is a success.
+
+    Raises:
+        NotAllowed: not an SE of this queue.
+        Conflict: taken by somebody else, closed, not waiting any more, or the actor is at capacity.
+    """
+    require(actor, "deals.claim", opportunity)
+    User.objects.select_for_update().get(pk=actor.pk)
+    mine = Claim.objects.current().filter(opportunity=opportunity, se=actor).first()
+    if mine is not None:
+        return mine
+    stage = Stage.objects.get(pk=opportunity.stage_id)
+    load, capacity = load_of(actor), actor.effective_capacity
+    if capacity is not None and load + weight_of(stage) > capacity:
+        raise Conflict(
+            f"You carry {load:g} of {capacity}. Hand a deal back, or ask your manager, who can assign beyond capacity."
+        )
+    waiting = QueueEntry.objects.waiting().filter(opportunity=opportunity)
+    won = Opportunity.objects.filter(
+        pk=opportunity.pk, se=None, outcome=Outcome.OPEN, pk__in=waiting.values("opportunity")
+    ).update(se=actor, last_activity_at=timezone.now())
+    if not won:
+        raise _lost_claim(opportunity)
+    made = Claim.objects.create(opportunity=opportunity, se=actor)
+    _close_entries(opportunity, QueueEntry.Result.CLAIMED)
+    return made
+
+
+def _lost_claim(opportunity: Opportunity) -> Conflict:
+    now = Opportunity.objects.select_related("se").get(pk=opportunity.pk)
+    if now.se_id:
+        return Conflict(f"Taken by {now.se}.")
+    if not now.is_open:
+        return Conflict("The deal was closed in the meantime.")
+    return Conflict("This deal is not waiting for an SE any more.")
+
+
+@action
+def decline(actor: User, entry: QueueEntry, *, reason: str, note: str = "") -> Decline:
+    """Pass on an entry; it leaves this SE's queue and stays in the others'. Repeating it changes the reason."""
+    require(actor, "deals.decline", entry.opportunity)
+    if entry.closed_at is not None:
+        raise Conflict("This entry has left the queue.")
+    made, _ = Decline.objects.update_or_create(entry=entry, se=actor, defaults={"reason": reason, "note": note})
+    return made
+
+
+@action
+def hand_back(actor: User, opportunity: Opportunity, *, reason: str) -> QueueEntry:
+    """The SE (or a manager) gives the deal back to the queue, with a note for the next SE.
+
+    Raises:
+        Conflict: the deal has no SE, or is closed.
+    """
+    require(actor, "deals.hand_back", opportunity)
+    opportunity = _lock(opportunity)
+    if opportunity.se_id is None:
+        raise Conflict("This deal has no SE.")
+    if not opportunity.is_open:
+        raise Conflict("The deal is closed.")
+    _end_claim(opportunity, Claim.End.HANDED_BACK, reason)
+    return QueueEntry.objects.create(
+        opportunity=opportunity, kind=HelpKind.QUALIFIED, note=reason[:500], requested_by=actor
+    )
+
+
+@action
+def call_no_go(actor: User, opportunity: Opportunity, *, no_go_reason: str, reason: str) -> Opportunity:
+    """A technical disqualification: the deal closes as a no-go.
+
+    Args:
+        no_go_reason: one of NoGoReason.
+        reason: what was found, in words.
+
+    Raises:
+        Conflict: the deal is closed already.
+    """
+    from deals.actions.stages import close
+
+    require(actor, "deals.call_no_go", opportunity)
+    opportunity = _lock(opportunity)
+    if not opportunity.is_open:
+        raise Conflict("The deal is closed.")
+    assert no_go_reason in NoGoReason.values
+    stage = opportunity.pipeline.stages.filter(outcome=Outcome.NO_GO).first()
+    if stage is None:
+        raise Conflict("This pipeline has no no-go stage.")
+    opportunity.no_go_reason = no_go_reason
+    return close(opportunity, stage, timezone.localdate(), note=reason)
+
+
+@action
+def assign_se(
+    actor: User, opportunity: Opportunity, se: User, *, reason: str = "", beyond_capacity: bool = False
+) -> Claim:
+    """A manager gives the deal to an SE of the team, whether it waits in the queue, has an SE already, or neither.
+
+    Raises:
+        Conflict: not an active SE of the team, the deal is closed, or the SE is at capacity and
+            `beyond_capacity` is not said.
+    """
+    require(actor, "deals.assign_se", opportunity)
+    se = User.objects.select_for_update().get(pk=se.pk)
+    opportunity = _lock(opportunity)
+    if not (se.is_active and se.role == Role.SE and opportunity.team_id in se.team_ids):
+        raise Conflict(f"{se} is not an SE of this team.")
+    if not opportunity.is_open:
+        raise Conflict("The deal is closed.")
+    if opportunity.se_id == se.pk:
+        return Claim.objects.current().get(opportunity=opportunity)
+    load, capacity = load_of(se), se.effective_capacity
+    if not beyond_capacity and capacity is not None and load + weight_of(opportunity.stage) > capacity:
+        raise Conflict(f"{se} carries {load:g} of {capacity}. Confirm that the deal comes on top.")
+    if opportunity.se_id:
+        _end_claim(opportunity, Claim.End.REASSIGNED, reason)
+    Opportunity.objects.filter(pk=opportunity.pk).update(se=se, last_activity_at=timezone.now())
+    made = Claim.objects.create(opportunity=opportunity, se=se, assigned_by=actor, note=reason[:1000])
+    _close_entries(opportunity, QueueEntry.Result.ASSIGNED)
+    return made
+
+
+def _lock(opportunity: Opportunity) -> Opportunity:
+    locked = Opportunity.objects.select_for_update(of=("self",)).select_related("stage", "pipeline", "se")
+    return locked.get(pk=opportunity.pk)
+
+
+def _close_entries(opportunity: Opportunity, result: str) -> int:
+    return QueueEntry.objects.waiting().filter(opportunity=opportunity).update(closed_at=timezone.now(), result=result)
+
+
+def _end_claim(opportunity: Opportunity, end: str, note: str = "") -> None:
+    Claim.objects.current().filter(opportunity=opportunity).update(
+        ended_at=timezone.now(), end=end, note=note[:1000]
+    )
+    Opportunity.objects.filter(pk=opportunity.pk).update(se=None, last_activity_at=timezone.now())
+    opportunity.se = None
+
+
+def end_of_deal(opportunity: Opportunity, end: str, result: str, note: str = "") -> None:
+    """A closed deal leaves the queue; its claim ends, and the SE who had it stays named on the deal."""
+    Claim.objects.current().filter(opportunity=opportunity).update(ended_at=timezone.now(), end=end, note=note[:1000])
+    _close_entries(opportunity, result)

@@ -1,0 +1,29 @@
+"""The pipeline that comes with Presales. Run by `manage.py seed`; adds it where there is none."""
+
+from decimal import Decimal
+
+from deals.models import Outcome, Pipeline, Stage
+
+# name, slug, probability, outcome, the SE's part, rots after days, weight on an SE
+STAGES = [
+    ("Qualification", "qualification", 10, Outcome.OPEN, "Reads the dossier, claims the deal", 14, "0.5"),
+    ("Discovery", "discovery", 25, Outcome.OPEN, "Technical discovery, validates the pain", 21, "1.0"),
+    ("Solution Presentation", "presentation", 45, Outcome.OPEN, "Requirements, fit, demo", 21, "1.0"),
+    ("Evaluation / POC", "evaluation", 60, Outcome.OPEN, "Runs the POC, wins the technical decision", 30, "1.5"),
+    ("Negotiation", "negotiation", 80, Outcome.OPEN, "Stands by for questions", 14, "0.5"),
+    ("Closed Won", "won", 100, Outcome.WON, "Hands over", 0, "0"),
+    ("Closed Lost", "lost", 0, Outcome.LOST, "Autopsy", 0, "0"),
+    ("No-go", "no-go", 0, Outcome.NO_GO, "Says why", 0, "0"),
+]
+
+
+def seed() -> None:
+    """Add the default pipeline, if there is no pipeline yet."""
+    if Pipeline.objects.exists():
+        return
+    pipeline = Pipeline.objects.create(name="New business", slug="new-business", is_default=True)
+    for order, (name, slug, probability, outcome, se_part, rotting_days, weight) in enumerate(STAGES):
+        Stage.objects.create(
+            pipeline=pipeline, name=name, slug=slug, order=order, outcome=outcome, probability=probability,
+            se_part=se_part, rotting_days=rotting_days, load_weight=Decimal(weight),
+        )  # fmt: skip
