@@ -10,7 +10,6 @@ from decimal import Decimal
 from deals.models import Opportunity
 from people.models import User
 
-
 LEAST_ROOM = Decimal("0.5")  # less than that does not count as free
 
 

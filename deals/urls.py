@@ -1,4 +1,28 @@
-from django.urls import URLPattern
+"""Opportunities, the board, the claim queue and the stages."""
+
+from django.urls import path
+
+from deals.views import opportunities, queue, stages
 
 app_name = "deals"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("opportunities/", opportunities.opportunities, name="opportunities"),
+    path("opportunities/add/", opportunities.create, name="add_opportunity"),
+    path("opportunities/<id:pk>/", opportunities.opportunity, name="opportunity"),
+    path("opportunities/<id:pk>/edit/", opportunities.edit, name="edit_opportunity"),
+    path("opportunities/<id:pk>/owner/", opportunities.reassign, name="reassign_owner"),
+    path("opportunities/<id:pk>/move/", stages.move, name="move_stage"),
+    path("opportunities/<id:pk>/reopen/", stages.open_again, name="reopen"),
+    path("opportunities/<id:pk>/ask/", queue.request_help, name="request_help"),
+    path("opportunities/<id:pk>/withdraw/", queue.withdraw, name="withdraw_request"),
+    path("opportunities/<id:pk>/claim/", queue.claim, name="claim"),
+    path("opportunities/<id:pk>/hand-back/", queue.hand_back, name="hand_back"),
+    path("opportunities/<id:pk>/no-go/", queue.no_go, name="no_go"),
+    path("opportunities/<id:pk>/assign/", queue.assign, name="assign_se"),
+    path("leads/<id:pk>/convert/", opportunities.convert, name="convert"),
+    path("board/", opportunities.board, name="board"),
+    path("queue/", queue.queue, name="queue"),
+    path("queue/<id:pk>/decline/", queue.decline, name="decline"),
+    path("stages/", stages.stages, name="stages"),
+    path("stages/<id:pk>/edit/", stages.edit, name="edit_stage"),
+]

@@ -205,9 +205,7 @@ def _close_entries(opportunity: Opportunity, result: str) -> int:
 
 
 def _end_claim(opportunity: Opportunity, end: str, note: str = "") -> None:
-    Claim.objects.current().filter(opportunity=opportunity).update(
-        ended_at=timezone.now(), end=end, note=note[:1000]
-    )
+    Claim.objects.current().filter(opportunity=opportunity).update(ended_at=timezone.now(), end=end, note=note[:1000])
     Opportunity.objects.filter(pk=opportunity.pk).update(se=None, last_activity_at=timezone.now())
     opportunity.se = None
 

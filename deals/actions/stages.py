@@ -38,8 +38,10 @@ def move_stage(
         Conflict: the stage belongs to another pipeline, the deal is closed, or closing facts are missing.
     """
     require(actor, "deals.move_stage", opportunity)
-    opportunity = Opportunity.objects.select_for_update(of=("self",)).select_related("stage", "dossier", "lead").get(
-        pk=opportunity.pk
+    opportunity = (
+        Opportunity.objects.select_for_update(of=("self",))
+        .select_related("stage", "dossier", "lead")
+        .get(pk=opportunity.pk)
     )
     if stage.pipeline_id != opportunity.pipeline_id:
         raise Conflict("That stage belongs to another pipeline.")

@@ -1,0 +1,153 @@
+"""Forms of the commercial lane."""
+
+from decimal import Decimal
+
+from django import forms
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from deals.models import HelpKind, LostReason, Opportunity, OpportunityType, Stage
+from leads.models import Company, Source
+from people.models import Role, Team, User
+from presales.editing import VersionedForm
+from presales.fields import DateField
+from presales.text import squeeze
+
+AMOUNT = {
+    "min_value": Decimal(0),
+    "max_digits": 14,
+    "decimal_places": 2,
+    "label": f"Amount a year ({settings.COMPANY_CURRENCY})",
+}
+
+
+class ConvertForm(forms.Form):
+    """What an opportunity needs beyond what the lead brings."""
+
+    name = forms.CharField(max_length=200)
+    amount = forms.DecimalField(**AMOUNT)
+    close_date = DateField(label="Expected close date")
+    type = forms.ChoiceField(choices=OpportunityType)
+    next_step = forms.CharField(max_length=200, required=False)
+    next_step_on = DateField(label="Next step on", required=False)
+    needed_skills = forms.CharField(
+        max_length=300, required=False, help_text="What the SE should know, separated with commas."
+    )
+
+
+class CreateForm(ConvertForm):
+    """An opportunity that did not come from a lead."""
+
+    company = forms.ModelChoiceField(Company.objects.none())
+    team = forms.ModelChoiceField(Team.objects.none())
+    owner = forms.ModelChoiceField(User.objects.none(), label="Owner (AE)")
+    source = forms.ChoiceField(choices=Source, initial=Source.OTHER)
+
+    field_order = ["name", "company", "team", "owner", "amount", "close_date", "type", "source"]
+
+    def __init__(self, *args: object, user: User, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["company"].queryset = Company.objects.visible_to(user)
+        self.fields["team"].queryset = Team.objects.visible_to(user)
+        owners = User.objects.visible_to(user).in_role(Role.AE)
+        self.fields["owner"].queryset = owners.filter(pk=user.pk) if user.role == Role.AE else owners
+        if user.role == Role.AE:
+            self.fields["owner"].initial = user.pk
+
+
+class CommercialForm(VersionedForm):
+    """The AE's lane of an opportunity."""
+
+    amount = forms.DecimalField(**AMOUNT)
+    claimed_probability = forms.IntegerField(
+        min_value=0, max_value=100, required=False, label="Your probability (%)",
+        help_text="Empty means the stage's default.",
+    )  # fmt: skip
+    close_date = DateField(required=False, label="Expected close date")
+    next_step_on = DateField(required=False, label="Next step on")
+
+    class Meta:
+        model = Opportunity
+        fields = ["name", "type", "product", "amount", "claimed_probability", "forecast_category", "close_date",
+                  "compelling_event", "next_step", "next_step_on", "needed_skills"]  # fmt: skip
+
+    def clean_name(self) -> str:
+        """White space squeezed."""
+        return squeeze(self.cleaned_data["name"])
+
+
+class MoveForm(forms.Form):
+    """To which stage, and what closing it there wants."""
+
+    stage = forms.ModelChoiceField(Stage.objects.none(), empty_label=None, label="Move to")
+    signed_on = DateField(required=False, label="Signed or decided on", help_text="Won wants the day of signature.")
+    lost_reason = forms.ChoiceField(choices=[("", "–"), *LostReason.choices], required=False, label="Why it was lost")
+    lost_to = forms.CharField(max_length=120, required=False, label="Competitor")
+    reason = forms.CharField(max_length=500, required=False, label="Note")
+    override = forms.BooleanField(required=False, label="Go past what is missing; the note says why")
+
+    def __init__(self, *args: object, opportunity: Opportunity, may_override: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        stages = opportunity.pipeline.stages.exclude(pk=opportunity.stage_id).exclude(outcome="no_go")
+        self.fields["stage"].queryset = stages
+        if not may_override:
+            del self.fields["override"]
+
+    def clean_signed_on(self) -> object:
+        """Nobody has signed tomorrow."""
+        day = self.cleaned_data["signed_on"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError("This day is in the future.")
+        return day
+
+    def clean(self) -> dict:
+        """Won wants its day, lost its reason, an override its note."""
+        data = super().clean()
+        stage = data.get("stage")
+        if (
+            stage is not None
+            and stage.outcome == "won"
+            and not data.get("signed_on")
+            and "signed_on" not in self.errors
+        ):
+            self.add_error("signed_on", "Say on which day the customer signed.")
+        if stage is not None and stage.outcome == "lost" and not data.get("lost_reason"):
+            self.add_error("lost_reason", "Say why the deal was lost.")
+        if data.get("override") and not data.get("reason"):
+            self.add_error("reason", "An override wants a written reason.")
+        return data
+
+
+class ReopenForm(forms.Form):
+    """Where a closed deal goes on, and why."""
+
+    stage = forms.ModelChoiceField(Stage.objects.none(), empty_label=None)
+    reason = forms.CharField(max_length=500, label="Why is it open again?")
+
+    def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["stage"].queryset = opportunity.pipeline.stages.filter(outcome="open")
+
+
+class RequestHelpForm(forms.Form):
+    """What an SE is wanted for."""
+
+    kind = forms.ChoiceField(
+        choices=[choice for choice in HelpKind.choices if choice[0] != HelpKind.QUALIFIED], label="Help with"
+    )
+    note = forms.CharField(
+        max_length=500, required=False, label="What is wanted", widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class OwnerForm(forms.Form):
+    """Another AE for the commercial lane."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), label="New owner (AE)")
+    reason = forms.CharField(max_length=500, required=False)
+
+    def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        team = Q(memberships__team=opportunity.team_id)
+        self.fields["owner"].queryset = User.objects.in_role(Role.AE).filter(team).distinct()

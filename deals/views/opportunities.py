@@ -1,0 +1,189 @@
+"""The list, the board and the page of opportunities."""
+
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from deals import filters
+from deals.actions import opportunities as actions
+from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
+from deals.models import Opportunity, OpportunityType, Outcome, Stage
+from deals.timeline import stage_times, timeline
+from leads.models import Lead, Source
+from people.models import Role, Team, User
+from people.permissions import require
+from presales.errors import StaleEdit
+from presales.forms import done, form_response
+from presales.paging import Sort, capped_count, paginate
+from qualification.panels import dossier_panel
+
+SORTS = {
+    "name": Sort("name"),
+    "amount": Sort("amount"),
+    "close_date": Sort("close_date"),
+    "created_at": Sort("created_at"),
+    "stage_since": Sort("stage_since"),
+}
+CARDS = 20
+
+
+def chosen_sort(text: str, default: str = "-created_at") -> tuple[str, Sort]:
+    """The sort an address asks for, by an allow-list."""
+    name = text.removeprefix("-")
+    if name not in SORTS:
+        text, name = default, default.removeprefix("-")
+    return text, Sort(SORTS[name].field, descending=text.startswith("-"))
+
+
+@require_safe
+def opportunities(request: HttpRequest) -> HttpResponse:
+    """The list: filtered, sorted, paged by key."""
+    visible = Opportunity.objects.visible_to(request.user)
+    query = request.GET.copy()
+    if "outcome" not in query and not any(name.startswith("closed_") for name in query):
+        query["outcome"] = Outcome.OPEN
+    found = filters.apply(visible, query)
+    sort_name, sort = chosen_sort(request.GET.get("sort", ""))
+    rows = found.with_probability().select_related("company", "stage", "owner", "se", "team")
+    page = paginate(rows, sort, request.GET.get("cursor", ""))
+    now = timezone.now()
+    for opportunity in page:
+        opportunity.attention = opportunity.rotting_reasons(now)
+    count, more = capped_count(found)
+    context = {
+        "page": page,
+        "count": count,
+        "more": more,
+        "sort": sort_name,
+        "query": query,
+        "stages": Stage.objects.order_by("pipeline", "order"),
+        "teams": Team.objects.visible_to(request.user),
+        "people": User.objects.visible_to(request.user).in_role(Role.AE, Role.SE).order_by("name"),
+        "outcomes": Outcome.choices,
+        "types": OpportunityType.choices,
+        "sources": Source.choices,
+        "narrowed": any(value for name, value in request.GET.items() if name not in ("sort", "cursor")),
+    }
+    return render(request, "deals/opportunities/list.html", context)
+
+
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """Open deals by stage, the newest of each; dragging a card moves the deal through the gates."""
+    visible = Opportunity.objects.visible_to(request.user).open()
+    mine = request.GET.get("view") == "mine"
+    if mine:
+        visible = visible.filter(owner=request.user) | visible.filter(se=request.user)
+    stages = list(Stage.objects.filter(pipeline=actions.default_pipeline(), outcome=Outcome.OPEN).order_by("order"))
+    sums = {
+        row["stage"]: row for row in visible.order_by().values("stage").annotate(n=Count("pk"), amount=Sum("amount"))
+    }
+    newest = [visible.filter(stage=stage).order_by("-created_at", "-pk").values("pk")[:CARDS] for stage in stages]
+    keys = [row["pk"] for row in newest[0].union(*newest[1:], all=True)] if newest else []
+    cards: dict[int, list[Opportunity]] = {}
+    loaded = Opportunity.objects.filter(pk__in=keys).select_related("company", "owner", "se", "stage")
+    now = timezone.now()
+    for opportunity in loaded.order_by("-created_at", "-pk"):
+        opportunity.attention = opportunity.rotting_reasons(now)
+        opportunity.may_move = request.user.has_perm("deals.move_stage", opportunity)
+        cards.setdefault(opportunity.stage_id, []).append(opportunity)
+    columns = [(stage, sums.get(stage.pk, {"n": 0, "amount": 0}), cards.get(stage.pk, [])) for stage in stages]
+    return render(request, "deals/opportunities/board.html", {"columns": columns, "mine": mine})
+
+
+def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
+    """The opportunity, or 404 where the person may not know of it."""
+    related = ("company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived")
+    visible = Opportunity.objects.visible_to(request.user).with_probability().select_related(*related)
+    return get_object_or_404(visible, pk=pk)
+
+
+@require_safe
+def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
+    """The pair's shared page of one deal."""
+    found = visible_opportunity(request, pk)
+    stages = list(found.pipeline.stages.order_by("order"))
+    context = {
+        "opportunity": found,
+        "attention": found.rotting_reasons(timezone.now()),
+        "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
+        "panel": dossier_panel(found.dossier, request.user),
+        "entries": timeline(found),
+        "stage_times": stage_times(found, stages),
+        "claims": found.claims.select_related("se", "assigned_by"),
+        "waiting": list(found.queue_entries.waiting().select_related("requested_by")),
+    }
+    return render(request, "deals/opportunities/opportunity.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def convert(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make an opportunity of an SQL."""
+    lead = get_object_or_404(Lead.objects.visible_to(request.user).select_related("company"), pk=pk)
+    require(request.user, "deals.convert", lead)
+    already = Opportunity.objects.filter(lead=lead).first()
+    if already is not None:
+        return done(request, already.get_absolute_url())
+    initial = {"name": f"{lead.company or lead.name}: new business"[:200]}
+    budget = lead.dossier and lead.dossier.evidence.current().exclude(amount=None).first()
+    if budget:
+        initial["amount"] = budget.amount
+    decision = lead.dossier and lead.dossier.evidence.current().exclude(decision_on=None).first()
+    if decision:
+        initial["close_date"] = decision.decision_on
+    form = ConvertForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        made = actions.convert_lead(request.user, lead, **form.cleaned_data)
+        return done(request, made.get_absolute_url(), "Converted. The qualification came along.")
+    return form_response(
+        request, form, title=f"Convert {lead.name}", submit="Make the opportunity", cancel_url=lead.get_absolute_url(),
+        intro="The opportunity takes over the company, the owner and everything recorded in the qualification.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """An opportunity that did not come from a lead."""
+    require(request.user, "deals.add_opportunity")
+    form = CreateForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        made = actions.create_opportunity(request.user, **form.cleaned_data)
+        return done(request, made.get_absolute_url(), "Opportunity added.")
+    return form_response(
+        request, form, title="Add an opportunity", submit="Add", cancel_url=reverse("deals:opportunities")
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The commercial facts, in the AE's lane."""
+    found = visible_opportunity(request, pk)
+    require(request.user, "deals.work_commercial", found)
+    form = CommercialForm(request.POST or None, instance=found)
+    status = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.update_commercial(request.user, form.instance, form.cleaned_data["version"])
+            return done(request, found.get_absolute_url(), "Saved.")
+        except StaleEdit:
+            form.show_conflict()
+            status = 409
+    title = "Commercial facts"
+    return form_response(request, form, title=title, submit="Save", cancel_url=found.get_absolute_url(), status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reassign(request: HttpRequest, pk: int) -> HttpResponse:
+    """A manager gives the commercial lane to another AE."""
+    found = visible_opportunity(request, pk)
+    require(request.user, "deals.reassign_owner", found)
+    form = OwnerForm(request.POST or None, opportunity=found)
+    if request.method == "POST" and form.is_valid():
+        actions.reassign_owner(request.user, found, form.cleaned_data["owner"], reason=form.cleaned_data["reason"])
+        return done(request, found.get_absolute_url(), "Reassigned.")
+    return form_response(
+        request, form, title="Change the owner", submit="Reassign", cancel_url=found.get_absolute_url()
+    )

@@ -1,0 +1,144 @@
+"""The claim queue and what is done in it."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from deals.actions import queue as actions
+from deals.forms.opportunities import RequestHelpForm
+from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
+from deals.loads import load_of, with_load
+from deals.matching import Match, match
+from deals.models import QueueEntry
+from deals.views.opportunities import visible_opportunity
+from people.models import Role, User
+from people.permissions import require
+from presales.forms import done, form_response
+from presales.paging import capped_count
+
+SHOWN = 100
+
+
+@dataclass
+class Waiting:
+    """One line of the queue."""
+
+    entry: QueueEntry
+    match: Match | None
+
+
+def waiting_for(se: User, limit: int = SHOWN) -> list[Waiting]:
+    """What an SE can claim, best match first, then the longest wait; the `limit` longest-waiting are compared."""
+    load = load_of(se)
+    entries = _loaded(QueueEntry.objects.claimable_by(se))[:limit]
+    rows = [Waiting(entry, match(entry.opportunity, se, load)) for entry in entries]
+    return sorted(rows, key=lambda row: (-row.match.points, row.entry.entered_at))
+
+
+def _loaded(entries):
+    return entries.select_related(
+        "opportunity__company", "opportunity__stage", "opportunity__owner", "opportunity__team",
+        "opportunity__dossier__derived__weakest", "requested_by",
+    ).order_by("entered_at", "pk")  # fmt: skip
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for an SE: for an SE with the own match, for others with who waits how long."""
+    user = request.user
+    if user.role == Role.SE:
+        rows = waiting_for(user)
+        count, more = capped_count(QueueEntry.objects.claimable_by(user))
+        team = with_load(User.objects.filter(pk=user.pk))
+    else:
+        visible = QueueEntry.objects.visible_to(user).waiting()
+        rows = [Waiting(entry, None) for entry in _loaded(visible)[:SHOWN]]
+        count, more = capped_count(visible)
+        team = with_load(User.objects.visible_to(user).in_role(Role.SE)) if user.role != Role.MARKETING else []
+    context = {"rows": rows, "count": count, "more": more, "team": list(team[:50]), "shown": len(rows)}
+    return render(request, "deals/queue/queue.html", context)
+
+
+@require_POST
+def claim(request: HttpRequest, pk: int) -> HttpResponse:
+    """Claim with one click."""
+    found = visible_opportunity(request, pk)
+    actions.claim(request.user, found)
+    return done(request, found.get_absolute_url(), "It is yours. Say hello to the AE and plan the discovery.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pass on an entry, with a reason."""
+    visible = QueueEntry.objects.visible_to(request.user).select_related("opportunity")
+    entry = get_object_or_404(visible, pk=pk)
+    require(request.user, "deals.decline", entry.opportunity)
+    form = DeclineForm(request.POST or None)
+    page = reverse("deals:queue")
+    if request.method == "POST" and form.is_valid():
+        actions.decline(request.user, entry, **form.cleaned_data)
+        return done(request, page, "Declined. The others still see it.")
+    return form_response(request, form, title=f"Decline {entry.opportunity}", submit="Decline", cancel_url=page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_help(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the SEs for help of a named kind."""
+    found = visible_opportunity(request, pk)
+    require(request.user, "deals.request_help", found)
+    form = RequestHelpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.request_help(request.user, found, **form.cleaned_data)
+        return done(request, found.get_absolute_url(), "It waits in the claim queue now.")
+    return form_response(request, form, title="Ask for an SE", submit="Ask", cancel_url=found.get_absolute_url())
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a deal out of the queue."""
+    found = visible_opportunity(request, pk)
+    actions.withdraw_request(request.user, found)
+    return done(request, found.get_absolute_url(), "Taken out of the queue.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the deal back to the queue."""
+    found = visible_opportunity(request, pk)
+    require(request.user, "deals.hand_back", found)
+    form = HandBackForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.hand_back(request.user, found, reason=form.cleaned_data["reason"])
+        return done(request, reverse("deals:queue"), "Handed back to the queue.")
+    return form_response(request, form, title="Hand back", submit="Hand back", cancel_url=found.get_absolute_url())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def no_go(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call a technical no-go."""
+    found = visible_opportunity(request, pk)
+    require(request.user, "deals.call_no_go", found)
+    form = NoGoForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.call_no_go(request.user, found, **form.cleaned_data)
+        return done(request, found.get_absolute_url(), "Closed as a no-go.")
+    return form_response(
+        request, form, title="Call a no-go", submit="Close as no-go", tone="danger",
+        cancel_url=found.get_absolute_url(),
+        intro="A deal that cannot be won technically is best closed early; the figures show it as healthy.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def assign(request: HttpRequest, pk: int) -> HttpResponse:
+    """A manager gives the deal to an SE."""
+    found = visible_opportunity(request, pk)
+    require(request.user, "deals.assign_se", found)
+    form = AssignForm(request.POST or None, opportunity=found)
+    if request.method == "POST" and form.is_valid():
+        actions.assign_se(request.user, found, **form.cleaned_data)
+        return done(request, found.get_absolute_url(), f"Assigned to {form.cleaned_data['se']}.")
+    return form_response(request, form, title="Assign an SE", submit="Assign", cancel_url=found.get_absolute_url())
