@@ -2,7 +2,7 @@
 
 Figures drill down to the list by these names, so they are part of the product: `stage`, `outcome`, `owner`, `se`,
 `team`, `type`, `source` (keys), `q` (beginnings of words), `closed_from`, `closed_to`, `close_from`, `close_to`,
-`created_from`, `created_to` (days, YYYY-MM-DD, inclusive), `attention=rotting`.
+`created_from`, `created_to` (days, YYYY-MM-DD, inclusive), `attention=risk`.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from deals.models import OpportunityType, Outcome
+from deals.risk import at_risk
 from leads.models import Source
 from presales.text import squeeze
 
@@ -53,8 +54,8 @@ def apply(queryset: QuerySet, query: QueryDict) -> QuerySet:
         queryset = queryset.filter(created_at__gte=_midnight(start))
     if end := day(query.get("created_to")):
         queryset = queryset.filter(created_at__lt=_midnight(end + datetime.timedelta(days=1)))
-    if query.get("attention") == "rotting":
-        queryset = queryset.rotting(timezone.now())
+    if query.get("attention") == "risk":
+        queryset = at_risk(queryset)
     text = squeeze(query.get("q", ""))[:100]
     if text:
         queryset = queryset.filter(Q(name__icontains=text) | Q(company__name__icontains=text))

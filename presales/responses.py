@@ -19,26 +19,41 @@ TITLES = {
 }
 
 
+EXPLANATIONS = {
+    400: "The address or the form holds characters or values that cannot be read. Go back and check what you typed.",
+    403: "You can see this, but acting on it belongs to somebody else. If the page was open for long, load it again.",
+    404: "This page does not exist, or it is not shared with you.",
+    405: "Open the page from its link instead of from the address bar.",
+    409: "The record changed in the meantime. Load it again to see where it stands.",
+    413: "Send a smaller file, or split it into parts.",
+    429: "You sent many requests in a short time. Wait a minute and try again.",
+    500: "It is noted with the number below; nothing you had saved is lost. Try again in a moment.",
+    503: "The database cannot be reached or is very busy. Nothing you had saved is lost. Try again in a minute.",
+}
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Whether the caller is a program: the API, or an Accept header that names JSON first."""
     return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
 
 
 def error_page(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """The page for `status`, with the request's id and no detail; JSON twin for programs."""
+    """The page for `status`, with the request's id and no detail; JSON twin for programs.
+
+    Where the database may be away, or nobody is known yet, the page is one that asks nothing of either.
+    """
     context = {
         "status": status,
         "title": TITLES[status],
-        "message": message,
+        "message": message or EXPLANATIONS[status],
         "request_id": getattr(request, "id", "-"),
     }
     if wants_json(request):
-        return JsonResponse(
-            {"error": context["title"], "message": message, "request_id": context["request_id"]}, status=status
-        )
-    if status >= 500:  # without context processors, which may need what is broken
-        return HttpResponse(loader.render_to_string(f"errors/{status}.html", context), status=status)
-    return render(request, f"errors/{status}.html", context, status=status)
+        body = {"error": context["title"], "message": context["message"], "request_id": context["request_id"]}
+        return JsonResponse(body, status=status)
+    if status >= 500 or not getattr(request, "user", None) or not request.user.is_authenticated:
+        return HttpResponse(loader.render_to_string("errors/lone.html", context), status=status)
+    return render(request, "errors/page.html", context, status=status)
 
 
 def domain_error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
@@ -61,7 +76,7 @@ def domain_error_response(request: HttpRequest, error: DomainError) -> HttpRespo
         response["HX-Retarget"] = "#dialog-refusals" if in_dialog else "#refusals"
         response["HX-Reswap"] = "innerHTML"
         return response
-    return render(request, f"errors/{error.status}.html", context, status=error.status)
+    return render(request, "errors/page.html", context, status=error.status)
 
 
 def _handler(status: int):

@@ -1,12 +1,10 @@
 """Opportunities: deals that AE and SE work together."""
 
-import datetime
-
 import pghistory
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q, Value
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -68,14 +66,6 @@ class OpportunityQuerySet(models.QuerySet):
     def open(self) -> "OpportunityQuerySet":
         """Not closed yet."""
         return self.filter(outcome=Outcome.OPEN)
-
-    def rotting(self, now: datetime.datetime) -> "OpportunityQuerySet":
-        """Open, and: quiet for longer than the stage allows, past its close date, or without a next step."""
-        quiet_for = ExpressionWrapper(
-            F("stage__rotting_days") * Value(datetime.timedelta(days=1)), output_field=models.DurationField()
-        )
-        quiet = Q(last_activity_at__lt=Value(now) - quiet_for)
-        return self.open().filter(quiet | Q(close_date__lt=now.date()) | Q(next_step=""))
 
     def with_probability(self) -> "OpportunityQuerySet":
         """Adds `probability` in percent: the AE's claim, else the stage's default."""
@@ -171,20 +161,6 @@ class Opportunity(models.Model):
         from django.urls import reverse
 
         return reverse("deals:opportunity", args=[self.pk])
-
-    def rotting_reasons(self, now: datetime.datetime) -> list[str]:
-        """Why the deal wants attention, in words; the same rules as `rotting`. Needs the stage loaded."""
-        if not self.is_open:
-            return []
-        reasons = []
-        quiet = (now - self.last_activity_at).days
-        if now - self.last_activity_at > datetime.timedelta(days=self.stage.rotting_days):
-            reasons.append(f"no activity for {quiet} days")
-        if self.close_date and self.close_date < now.date():
-            reasons.append("close date has passed")
-        if not self.next_step:
-            reasons.append("no next step")
-        return reasons
 
     @property
     def is_open(self) -> bool:

@@ -4,19 +4,19 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from deals import filters
 from deals.actions import opportunities as actions
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
+from deals.risk import risks_of, with_risks
 from deals.timeline import stage_times, timeline
 from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
 from presales.errors import StaleEdit
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 from presales.paging import Sort, capped_count, paginate
 from qualification.panels import dossier_panel
 
@@ -38,6 +38,11 @@ def chosen_sort(text: str, default: str = "-created_at") -> tuple[str, Sort]:
     return text, Sort(SORTS[name].field, descending=text.startswith("-"))
 
 
+def attention(opportunity: Opportunity) -> list[str]:
+    """Why an open deal wants attention, worst first; nothing for a closed one."""
+    return [risk.label for risk in risks_of(opportunity)] if opportunity.is_open else []
+
+
 @require_safe
 def opportunities(request: HttpRequest) -> HttpResponse:
     """The list: filtered, sorted, paged by key."""
@@ -47,11 +52,10 @@ def opportunities(request: HttpRequest) -> HttpResponse:
         query["outcome"] = Outcome.OPEN
     found = filters.apply(visible, query)
     sort_name, sort = chosen_sort(request.GET.get("sort", ""))
-    rows = found.with_probability().select_related("company", "stage", "owner", "se", "team")
+    rows = with_risks(found.with_probability()).select_related("company", "stage", "owner", "se", "team")
     page = paginate(rows, sort, request.GET.get("cursor", ""))
-    now = timezone.now()
     for opportunity in page:
-        opportunity.attention = opportunity.rotting_reasons(now)
+        opportunity.attention = attention(opportunity)
     count, more = capped_count(found)
     context = {
         "page": page,
@@ -84,10 +88,9 @@ def board(request: HttpRequest) -> HttpResponse:
     newest = [visible.filter(stage=stage).order_by("-created_at", "-pk").values("pk")[:CARDS] for stage in stages]
     keys = [row["pk"] for row in newest[0].union(*newest[1:], all=True)] if newest else []
     cards: dict[int, list[Opportunity]] = {}
-    loaded = Opportunity.objects.filter(pk__in=keys).select_related("company", "owner", "se", "stage")
-    now = timezone.now()
+    loaded = with_risks(Opportunity.objects.filter(pk__in=keys)).select_related("company", "owner", "se", "stage")
     for opportunity in loaded.order_by("-created_at", "-pk"):
-        opportunity.attention = opportunity.rotting_reasons(now)
+        opportunity.attention = attention(opportunity)
         opportunity.may_move = request.user.has_perm("deals.move_stage", opportunity)
         cards.setdefault(opportunity.stage_id, []).append(opportunity)
     columns = [(stage, sums.get(stage.pk, {"n": 0, "amount": 0}), cards.get(stage.pk, [])) for stage in stages]
@@ -97,7 +100,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     """The opportunity, or 404 where the person may not know of it."""
     related = ("company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived")
-    visible = Opportunity.objects.visible_to(request.user).with_probability().select_related(*related)
+    visible = with_risks(Opportunity.objects.visible_to(request.user).with_probability()).select_related(*related)
     return get_object_or_404(visible, pk=pk)
 
 
@@ -108,7 +111,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     stages = list(found.pipeline.stages.order_by("order"))
     context = {
         "opportunity": found,
-        "attention": found.rotting_reasons(timezone.now()),
+        "attention": attention(found),
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
         "panel": dossier_panel(found.dossier, request.user),
         "entries": timeline(found),
@@ -134,7 +137,7 @@ def convert(request: HttpRequest, pk: int) -> HttpResponse:
     decision = lead.dossier and lead.dossier.evidence.current().exclude(decision_on=None).first()
     if decision:
         initial["close_date"] = decision.decision_on
-    form = ConvertForm(request.POST or None, initial=initial)
+    form = ConvertForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         made = actions.convert_lead(request.user, lead, **form.cleaned_data)
         return done(request, made.get_absolute_url(), "Converted. The qualification came along.")
@@ -148,7 +151,7 @@ def convert(request: HttpRequest, pk: int) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """An opportunity that did not come from a lead."""
     require(request.user, "deals.add_opportunity")
-    form = CreateForm(request.POST or None, user=request.user)
+    form = CreateForm(posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         made = actions.create_opportunity(request.user, **form.cleaned_data)
         return done(request, made.get_absolute_url(), "Opportunity added.")
@@ -162,7 +165,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The commercial facts, in the AE's lane."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.work_commercial", found)
-    form = CommercialForm(request.POST or None, instance=found)
+    form = CommercialForm(posted(request), instance=found)
     status = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -180,7 +183,7 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     """A manager gives the commercial lane to another AE."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.reassign_owner", found)
-    form = OwnerForm(request.POST or None, opportunity=found)
+    form = OwnerForm(posted(request), opportunity=found)
     if request.method == "POST" and form.is_valid():
         actions.reassign_owner(request.user, found, form.cleaned_data["owner"], reason=form.cleaned_data["reason"])
         return done(request, found.get_absolute_url(), "Reassigned.")

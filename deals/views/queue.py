@@ -16,7 +16,7 @@ from deals.models import QueueEntry
 from deals.views.opportunities import visible_opportunity
 from people.models import Role, User
 from people.permissions import require
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 from presales.paging import capped_count
 
 SHOWN = 100
@@ -76,7 +76,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     visible = QueueEntry.objects.visible_to(request.user).select_related("opportunity")
     entry = get_object_or_404(visible, pk=pk)
     require(request.user, "deals.decline", entry.opportunity)
-    form = DeclineForm(request.POST or None)
+    form = DeclineForm(posted(request))
     page = reverse("deals:queue")
     if request.method == "POST" and form.is_valid():
         actions.decline(request.user, entry, **form.cleaned_data)
@@ -89,7 +89,7 @@ def request_help(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the SEs for help of a named kind."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.request_help", found)
-    form = RequestHelpForm(request.POST or None)
+    form = RequestHelpForm(posted(request))
     if request.method == "POST" and form.is_valid():
         actions.request_help(request.user, found, **form.cleaned_data)
         return done(request, found.get_absolute_url(), "It waits in the claim queue now.")
@@ -109,7 +109,7 @@ def hand_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the deal back to the queue."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.hand_back", found)
-    form = HandBackForm(request.POST or None)
+    form = HandBackForm(posted(request))
     if request.method == "POST" and form.is_valid():
         actions.hand_back(request.user, found, reason=form.cleaned_data["reason"])
         return done(request, reverse("deals:queue"), "Handed back to the queue.")
@@ -121,7 +121,7 @@ def no_go(request: HttpRequest, pk: int) -> HttpResponse:
     """Call a technical no-go."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.call_no_go", found)
-    form = NoGoForm(request.POST or None)
+    form = NoGoForm(posted(request))
     if request.method == "POST" and form.is_valid():
         actions.call_no_go(request.user, found, **form.cleaned_data)
         return done(request, found.get_absolute_url(), "Closed as a no-go.")
@@ -137,7 +137,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
     """A manager gives the deal to an SE."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.assign_se", found)
-    form = AssignForm(request.POST or None, opportunity=found)
+    form = AssignForm(posted(request), opportunity=found)
     if request.method == "POST" and form.is_valid():
         actions.assign_se(request.user, found, **form.cleaned_data)
         return done(request, found.get_absolute_url(), f"Assigned to {form.cleaned_data['se']}.")

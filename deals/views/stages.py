@@ -13,7 +13,7 @@ from deals.gates import missing_for
 from deals.models import Pipeline, Stage
 from deals.views.opportunities import visible_opportunity
 from people.permissions import require
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,7 +22,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_opportunity(request, pk)
     require(request.user, "deals.move_stage", found)
     may_override = request.user.has_perm("deals.override_gate", found)
-    form = MoveForm(request.POST or None, opportunity=found, may_override=may_override)
+    form = MoveForm(posted(request), opportunity=found, may_override=may_override)
     if request.method == "POST" and form.is_valid():
         move_stage(request.user, found, **form.cleaned_data)
         return done(request, found.get_absolute_url(), f"Moved to {form.cleaned_data['stage']}.")
@@ -41,7 +41,7 @@ def open_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Open a closed deal again."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.move_stage", found)
-    form = ReopenForm(request.POST or None, opportunity=found)
+    form = ReopenForm(posted(request), opportunity=found)
     if request.method == "POST" and form.is_valid():
         reopen(request.user, found, form.cleaned_data["stage"], reason=form.cleaned_data["reason"])
         return done(request, found.get_absolute_url(), "Open again.")
@@ -71,7 +71,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a stage's name and figures."""
     require(request.user, "deals.change_stages")
     stage = get_object_or_404(Stage.objects.all(), pk=pk)
-    form = StageForm(request.POST or None, instance=stage)
+    form = StageForm(posted(request), instance=stage)
     page = reverse("deals:stages")
     if request.method == "POST" and form.is_valid():
         pipelines.save_stage(request.user, form.instance)

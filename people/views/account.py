@@ -15,14 +15,14 @@ from people.forms.profile import ProfileForm
 from people.models import User
 from presales.context_processors import THEMES
 from presales.errors import StaleEdit
-from presales.forms import done
+from presales.forms import done, posted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """The own profile, with the ways to password and two-step sign-in."""
     user = User.objects.get(pk=request.user.pk)
-    form = ProfileForm(request.POST or None, instance=user)
+    form = ProfileForm(posted(request), instance=user)
     status = 200
     if request.method == "POST":
         status = 422

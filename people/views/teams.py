@@ -11,7 +11,7 @@ from people.models import Membership, Team, User
 from people.permissions import require
 from people.workload import loads
 from presales.errors import StaleEdit
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 
 
 @require_safe
@@ -56,7 +56,7 @@ def _in_order(teams: list[Team]) -> list[tuple[Team, int]]:
 def add(request: HttpRequest) -> HttpResponse:
     """A new team."""
     require(request.user, "people.manage_people")
-    form = TeamForm(request.POST or None)
+    form = TeamForm(posted(request))
     if request.method == "POST" and form.is_valid():
         team = add_team(request.user, form.save(commit=False), list(form.cleaned_data["members"]))
         return done(request, reverse("people:teams"), f"Team {team.name} added.")
@@ -71,7 +71,7 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     record = get_object_or_404(Team.objects.visible_to(request.user), pk=pk)
     title = f"Team {record.name}"
-    form = TeamForm(request.POST or None, instance=record)
+    form = TeamForm(posted(request), instance=record)
     status = None
     if request.method == "POST" and form.is_valid():
         try:

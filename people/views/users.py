@@ -17,7 +17,7 @@ from people.permissions import require
 from people.workload import holdings, loads
 from presales import mail
 from presales.errors import StaleEdit
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 from presales.history import changes_of
 from presales.paging import Sort, paginate
 
@@ -69,7 +69,7 @@ def users(request: HttpRequest) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """Create an account and send its invitation."""
     require(request.user, "people.manage_people")
-    form = InviteForm(request.POST or None)
+    form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         person = actions.invite_person(request.user, form.save(commit=False), form.cleaned_data["teams"])
         _send_invitation(request, person)
@@ -88,7 +88,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 def user(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: what an admin may change, what they hold, what changed."""
     person = _person(request, pk)
-    form = PersonForm(request.POST or None, instance=_person(request, pk))
+    form = PersonForm(posted(request), instance=_person(request, pk))
     status = 200
     if request.method == "POST":
         status = 422

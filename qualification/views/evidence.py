@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from presales.errors import NotAllowed
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 from qualification.actions import evidence as actions
 from qualification.forms.evidence import EvidenceForm, WithdrawForm
 from qualification.lanes import lanes_of, page_of
@@ -33,9 +33,7 @@ def record(request: HttpRequest, dossier_id: int, criterion_id: int) -> HttpResp
     initial = {"level": current.level} if current else {}
     if current and current.level > 0:
         initial |= {"amount": current.amount, "decision_on": current.decision_on, "person_name": current.person_name}
-    form = EvidenceForm(
-        request.POST or None, criterion=criterion, may_validate=criterion.lane in lanes, initial=initial
-    )
+    form = EvidenceForm(posted(request), criterion=criterion, may_validate=criterion.lane in lanes, initial=initial)
     page = page_of(dossier)
     if request.method == "POST" and form.is_valid():
         actions.record_evidence(request.user, dossier, criterion, **form.cleaned_data)
@@ -69,7 +67,7 @@ def withdraw(request: HttpRequest, evidence_id: int) -> HttpResponse:
     entry = get_object_or_404(visible.select_related("dossier__framework", "criterion"), pk=evidence_id)
     if not lanes_of(request.user, entry.dossier):
         raise NotAllowed("Only the people who work on this pursuit change its evidence.")
-    form = WithdrawForm(request.POST or None)
+    form = WithdrawForm(posted(request))
     page = page_of(entry.dossier)
     if request.method == "POST" and form.is_valid():
         actions.withdraw_evidence(request.user, entry, reason=form.cleaned_data["reason"])

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from people.models import Role, Team
 from people.permissions import require
 from presales.errors import NotAllowed, StaleEdit
-from presales.forms import done, form_response
+from presales.forms import done, form_response, posted
 from qualification.actions import frameworks as actions
 from qualification.forms.frameworks import CriterionForm, FrameworkForm, PolicyForm
 from qualification.models import Criterion, Framework, TeamPolicy
@@ -37,7 +37,7 @@ def framework(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _framework_form(request: HttpRequest, instance: Framework, title: str, cancel_url: str) -> HttpResponse:
     require(request.user, "qualification.change_frameworks")
-    form = FrameworkForm(request.POST or None, instance=instance)
+    form = FrameworkForm(posted(request), instance=instance)
     status = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -64,7 +64,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _criterion_form(request: HttpRequest, instance: Criterion, framework: Framework, title: str) -> HttpResponse:
     require(request.user, "qualification.change_frameworks")
-    form = CriterionForm(request.POST or None, instance=instance, framework=framework)
+    form = CriterionForm(posted(request), instance=instance, framework=framework)
     page = reverse("qualification:framework", args=[framework.pk])
     if request.method == "POST" and form.is_valid():
         actions.save_criterion(request.user, form.instance, form.cleaned_data["questions"])
@@ -93,7 +93,7 @@ def policy(request: HttpRequest, team_id: int) -> HttpResponse:
     team = get_object_or_404(Team.objects.visible_to(request.user), pk=team_id)
     require(request.user, "qualification.change_policy", team)
     stored = TeamPolicy.objects.filter(team=team).first()
-    form = PolicyForm(request.POST or None, instance=stored or policy_for(team.pk), is_new=stored is None)
+    form = PolicyForm(posted(request), instance=stored or policy_for(team.pk), is_new=stored is None)
     status = None
     page = reverse("qualification:frameworks")
     if request.method == "POST" and form.is_valid():
