@@ -6,44 +6,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0002_export'),
+        ("people", "0002_export"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='user',
-            name='insert_insert',
+            model_name="user",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='user',
-            name='update_update',
+            model_name="user",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='user',
-            name='delete_delete',
+            model_name="user",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='user',
-            name='sign_ins_ended',
-            field=models.PositiveIntegerField(default=0, verbose_name='times signed out everywhere'),
+            model_name="user",
+            name="sign_ins_ended",
+            field=models.PositiveIntegerField(default=0, verbose_name="times signed out everywhere"),
         ),
         migrations.AddField(
-            model_name='userevent',
-            name='sign_ins_ended',
-            field=models.PositiveIntegerField(default=0, verbose_name='times signed out everywhere'),
+            model_name="userevent",
+            name="sign_ins_ended",
+            field=models.PositiveIntegerField(default=0, verbose_name="times signed out everywhere"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "people_userevent" ("away_until", "capacity", "created_at", "email", "id", "is_active", "is_superuser", "manager_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "seniority", "sign_ins_ended", "skills", "time_zone", "title", "version", "verticals") VALUES (NEW."away_until", NEW."capacity", NEW."created_at", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."manager_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."role", NEW."seniority", NEW."sign_ins_ended", NEW."skills", NEW."time_zone", NEW."title", NEW."version", NEW."verticals"); RETURN NULL;', hash='b1ac1d0bc58fd070c9e71b3cd91a7ffdf4b88c78', operation='INSERT', pgid='pgtrigger_insert_insert_7e9ab', table='people_user', when='AFTER')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "people_userevent" ("away_until", "capacity", "created_at", "email", "id", "is_active", "is_superuser", "manager_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "seniority", "sign_ins_ended", "skills", "time_zone", "title", "version", "verticals") VALUES (NEW."away_until", NEW."capacity", NEW."created_at", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."manager_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."role", NEW."seniority", NEW."sign_ins_ended", NEW."skills", NEW."time_zone", NEW."title", NEW."version", NEW."verticals"); RETURN NULL;',
+                    hash="b1ac1d0bc58fd070c9e71b3cd91a7ffdf4b88c78",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_7e9ab",
+                    table="people_user",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."away_until" IS DISTINCT FROM (NEW."away_until") OR OLD."capacity" IS DISTINCT FROM (NEW."capacity") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser") OR OLD."manager_id" IS DISTINCT FROM (NEW."manager_id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."role" IS DISTINCT FROM (NEW."role") OR OLD."seniority" IS DISTINCT FROM (NEW."seniority") OR OLD."sign_ins_ended" IS DISTINCT FROM (NEW."sign_ins_ended") OR OLD."skills" IS DISTINCT FROM (NEW."skills") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."verticals" IS DISTINCT FROM (NEW."verticals"))', func='INSERT INTO "people_userevent" ("away_until", "capacity", "created_at", "email", "id", "is_active", "is_superuser", "manager_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "seniority", "sign_ins_ended", "skills", "time_zone", "title", "version", "verticals") VALUES (NEW."away_until", NEW."capacity", NEW."created_at", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."manager_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."role", NEW."seniority", NEW."sign_ins_ended", NEW."skills", NEW."time_zone", NEW."title", NEW."version", NEW."verticals"); RETURN NULL;', hash='3d3f1ecc823836dee8152fc427736fa8f7d047cf', operation='UPDATE', pgid='pgtrigger_update_update_86e64', table='people_user', when='AFTER')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."away_until" IS DISTINCT FROM (NEW."away_until") OR OLD."capacity" IS DISTINCT FROM (NEW."capacity") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser") OR OLD."manager_id" IS DISTINCT FROM (NEW."manager_id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."role" IS DISTINCT FROM (NEW."role") OR OLD."seniority" IS DISTINCT FROM (NEW."seniority") OR OLD."sign_ins_ended" IS DISTINCT FROM (NEW."sign_ins_ended") OR OLD."skills" IS DISTINCT FROM (NEW."skills") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."verticals" IS DISTINCT FROM (NEW."verticals"))',
+                    func='INSERT INTO "people_userevent" ("away_until", "capacity", "created_at", "email", "id", "is_active", "is_superuser", "manager_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "seniority", "sign_ins_ended", "skills", "time_zone", "title", "version", "verticals") VALUES (NEW."away_until", NEW."capacity", NEW."created_at", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."manager_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."role", NEW."seniority", NEW."sign_ins_ended", NEW."skills", NEW."time_zone", NEW."title", NEW."version", NEW."verticals"); RETURN NULL;',
+                    hash="3d3f1ecc823836dee8152fc427736fa8f7d047cf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_86e64",
+                    table="people_user",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "people_userevent" ("away_until", "capacity", "created_at", "email", "id", "is_active", "is_superuser", "manager_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "seniority", "sign_ins_ended", "skills", "time_zone", "title", "version", "verticals") VALUES (OLD."away_until", OLD."capacity", OLD."created_at", OLD."email", OLD."id", OLD."is_active", OLD."is_superuser", OLD."manager_id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."seniority", OLD."sign_ins_ended", OLD."skills", OLD."time_zone", OLD."title", OLD."version", OLD."verticals"); RETURN NULL;', hash='c293b93ab3b311310b0e258eb7973d2550876846', operation='DELETE', pgid='pgtrigger_delete_delete_bec80', table='people_user', when='AFTER')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "people_userevent" ("away_until", "capacity", "created_at", "email", "id", "is_active", "is_superuser", "manager_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "seniority", "sign_ins_ended", "skills", "time_zone", "title", "version", "verticals") VALUES (OLD."away_until", OLD."capacity", OLD."created_at", OLD."email", OLD."id", OLD."is_active", OLD."is_superuser", OLD."manager_id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."seniority", OLD."sign_ins_ended", OLD."skills", OLD."time_zone", OLD."title", OLD."version", OLD."verticals"); RETURN NULL;',
+                    hash="c293b93ab3b311310b0e258eb7973d2550876846",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_bec80",
+                    table="people_user",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]
