@@ -32,14 +32,15 @@ class Risk:
     name: str
     label: str
     weight: int
+    tone: str = "warn"
 
 
 # Worst first; a deal's severity is the sum of the weights.
 RISKS = [
-    Risk("close_past", "Close date has passed", 4),
-    Risk("evidence_shaky", "Evidence stale or negative", 3),
+    Risk("close_past", "Close date has passed", 4, "bad"),
+    Risk("evidence_shaky", "Evidence stale or negative", 3, "bad"),
     Risk("is_rotting", "No activity for too long", 2),
-    Risk("step_missing", "No next step", 1),
+    Risk("step_missing", "No next step", 1, "quiet"),
 ]
 
 

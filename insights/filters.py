@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -117,7 +118,14 @@ class Filters:
             "source": self.source,
             "type": self.type,
         }
+        if self.data.get("person") == "all" and not self.person:
+            chosen["person"] = "all"  # an AE who looks at the whole team goes on doing so
         return {name: str(value) for name, value in chosen.items() if value}
+
+    @property
+    def query(self) -> str:
+        """`params` as a query string."""
+        return urlencode(self.params())
 
     def _among(self, name: str, values: list[str]) -> str:
         value = self.data.get(name, "")

@@ -1,0 +1,163 @@
+"""The tables of the pipeline page, each with its definition and the way to its deals."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from deals.models import Stage
+from deals.risk import at_risk
+from insights import drill
+from insights.filters import Filters
+from insights.queries.book import AGES, ZERO, Book, Line, in_company_currency, open_book, other_currencies
+from insights.queries.closed import Closed, ClosedBook, closed_book
+from insights.tables import Column, Row, Table
+from people.models import Team, User
+
+WEIGHTED = "Weighted is amount × probability (the AE's, else the stage's), rounded to the cent deal by deal."
+QUARTERS_IN_CHART = 12
+OPEN_COLUMNS = [
+    Column("Deals", "count"),
+    Column("Amount", "money", "bar"),
+    Column("Weighted", "money", "bar"),
+]
+
+
+@dataclass
+class Pipeline:
+    """Everything the pipeline page shows."""
+
+    filters: Filters
+    book: Book
+    closed: ClosedBook
+    at_risk: Line
+    left_out: list[tuple[str, int, Decimal]]
+    tables: list[Table]
+
+    def table(self, slug: str) -> Table | None:
+        """The table of that name."""
+        return next((table for table in self.tables if table.slug == slug), None)
+
+
+def build(filters: Filters) -> Pipeline:
+    """The page's figures: a fixed number of queries, whatever the number of deals."""
+    open_deals = filters.open_deals()
+    book = open_book(open_deals)
+    closed = closed_book(filters.closed_deals())
+    tables = [
+        _by_stage(filters, book),
+        _by_quarter(filters, closed),
+        *_by_person_and_team(filters, book),
+        _by_age(filters, book),
+    ]
+    return Pipeline(filters, book, closed, risky(open_deals), other_currencies(open_deals), tables)
+
+
+def risky(open_deals: QuerySet) -> Line:
+    """Count and amount of the deals that carry a risk (deals/risk.py)."""
+    found = in_company_currency(at_risk(open_deals)).aggregate(n=Count("pk"), amount=Coalesce(Sum("amount"), ZERO))
+    return Line(None, found["n"], found["amount"])
+
+
+def _row(label: str, line: Line, url: str = "") -> Row:
+    return Row(label, [line.count, line.amount, line.weighted], url)
+
+
+def _open_table(
+    slug: str, title: str, what: str, first: str, rows: list[Row], book: Book, filters: Filters, charted: int = 0
+) -> Table:
+    total = _row("All open deals", book.total, drill.url(filters, state="open"))
+    columns = [Column(first), *OPEN_COLUMNS]
+    return Table(slug, title, f"{what} {WEIGHTED}", columns, rows, total, charted)
+
+
+def _by_stage(filters: Filters, book: Book) -> Table:
+    lines = {line.key: line for line in book.by_stage}
+    stages = Stage.objects.filter(pk__in=lines).select_related("pipeline").order_by("pipeline__order", "order", "pk")
+    several = len({stage.pipeline_id for stage in stages}) > 1
+    rows = [
+        _row(
+            f"{stage.pipeline.name}: {stage.name}" if several else stage.name,
+            lines[stage.pk],
+            drill.url(filters, state="open", stage=stage.pk),
+        )
+        for stage in stages
+    ]
+    what = "Open deals by the stage they are in."
+    return _open_table("stages", "By stage", what, "Stage", rows, book, filters, charted=len(rows))
+
+
+def _by_person_and_team(filters: Filters, book: Book) -> list[Table]:
+    ids = {line.key[0] for line in book.by_owner} | {line.key for line in book.by_se}
+    people = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    teams = dict(Team.objects.filter(pk__in=[line.key for line in book.by_team]).values_list("pk", "name"))
+
+    def owner_row(line: Line) -> Row:
+        pk, named = line.key
+        if pk is not None:
+            return _row(people[pk], line, drill.url(filters, state="open", owner=pk))
+        return _row(named or "Nobody", line, drill.url(filters, state="open", owner_name=named))
+
+    def row(line: Line, names: dict[int, str], nobody: str, parameter: str) -> Row:
+        label = nobody if line.key is None else names[line.key]
+        key = drill.NONE if line.key is None else line.key
+        return _row(label, line, drill.url(filters, state="open", **{parameter: key}))
+
+    def largest_first(lines: list[Line]) -> list[Line]:
+        return sorted(lines, key=lambda line: (-line.amount, str(line.key)))
+
+    return [
+        _open_table(
+            "owners", "By AE", "Open deals by their owner.", "AE",
+            [owner_row(line) for line in largest_first(book.by_owner)], book, filters,
+        ),
+        _open_table(
+            "ses", "By SE", "Open deals by the SE who claimed them.", "SE",
+            [row(line, people, "Not claimed", "se") for line in largest_first(book.by_se)], book, filters,
+        ),
+        _open_table(
+            "teams", "By team", "Open deals by their team.", "Team",
+            [row(line, teams, "No team", "in_team") for line in largest_first(book.by_team)], book, filters,
+        ),
+    ]  # fmt: skip
+
+
+def _by_age(filters: Filters, book: Book) -> Table:
+    lines = {line.key: line for line in book.by_age}
+    rows = [_row(label, lines.get(key, Line(key)), drill.url(filters, state="open", age=key)) for key, label, _ in AGES]
+    what = "Open deals by the days since they were created."
+    return _open_table("ages", "Aging", what, "Age", rows, book, filters, charted=len(rows))
+
+
+def _by_quarter(filters: Filters, closed: ClosedBook) -> Table:
+    def row(label: str, figures: Closed, url: str) -> Row:
+        values = [
+            figures.won, figures.lost, figures.no_go, figures.won_amount, figures.win_rate, figures.average,
+            figures.days_to_win, figures.days_to_lose,
+        ]  # fmt: skip
+        return Row(label, values, url)
+
+    return Table(
+        "quarters",
+        "Closed by quarter",
+        "Deals by the day they closed. Win rate is won ÷ (won + lost), no-gos apart; days run from created to closed.",
+        [
+            Column("Quarter"),
+            Column("Won", "count"),
+            Column("Lost", "count"),
+            Column("No-go", "count"),
+            Column("Won value", "money", "bar"),
+            Column("Win rate", "percent", "line"),
+            Column("Average won", "money"),
+            Column("Days to win", "days"),
+            Column("Days to lose", "days"),
+        ],
+        [
+            row(c.period.label, c, drill.url(filters, state="closed", period=c.period.key))
+            for c in closed.quarters
+            if c.period
+        ],
+        row("All closed deals", closed.total, drill.url(filters, state="closed")),
+        QUARTERS_IN_CHART,
+    )

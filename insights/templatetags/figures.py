@@ -1,0 +1,15 @@
+"""How figures read in tables, where the heading names the currency."""
+
+from decimal import Decimal
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def figure_money(amount: Decimal | None) -> str:
+    """`1,234,567`, with cents only where there are some; "–" for none."""
+    if amount is None:
+        return "–"
+    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"

@@ -1,0 +1,103 @@
+"""The pipeline page, the deals behind its figures, and both as CSV."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from deals.models import OpportunityType
+from deals.risk import risks_of, with_risks
+from insights import drill
+from insights import pipeline as figures
+from insights.filters import Filters
+from leads.models import Source
+from people.exports import export
+from people.permissions import require
+from presales.paging import Sort, paginate
+
+DEAL_HEADER = [
+    "Deal", "Company", "Stage", "AE", "SE", "Team", "Amount", "Currency", "Probability (%)", "Weighted", "Close date",
+    "Closed on", "Created", "Source", "Type", "At risk because",
+]  # fmt: skip
+
+
+def _filters(request: HttpRequest) -> Filters:
+    require(request.user, "insights.see_pipeline")
+    return Filters(request.user, request.GET)
+
+
+@require_safe
+def pipeline(request: HttpRequest) -> HttpResponse:
+    """Count, amount and weighted amount by stage, AE, SE, team and age; what closed, by quarter."""
+    filters = _filters(request)
+    page = figures.build(filters)
+    context = {
+        "page": page,
+        "filters": filters,
+        "sources": Source.choices,
+        "types": OpportunityType.choices,
+        "open_url": drill.url(filters, state="open"),
+        "risk_url": drill.url(filters, state="open", risk="any"),
+        "won_url": drill.url(filters, state="won"),
+        "decided_url": drill.url(filters, state="decided"),
+        "weighted_definition": figures.WEIGHTED,
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "insights/pipeline/pipeline.html", context)
+
+
+@require_safe
+def export_table(request: HttpRequest, table: str) -> StreamingHttpResponse:
+    """One table of the pipeline page as CSV, with the page's filters."""
+    found = figures.build(_filters(request)).table(table)
+    if found is None:
+        raise Http404
+    return export(request, f"pipeline {found.slug}", found.header(), found.lines())
+
+
+@require_safe
+def deals(request: HttpRequest) -> HttpResponse:
+    """The deals behind one figure, with their sum, which is the figure."""
+    filters = _filters(request)
+    rows, title = drill.behind(filters, request.GET)
+    page = paginate(_shown(rows), Sort("amount", descending=True), request.GET.get("cursor", ""))
+    for row in page.rows:
+        row.risks = risks_of(row) if row.is_open else []
+    context = {
+        "page": page,
+        "title": title,
+        "filters": filters,
+        "total": rows.aggregate(
+            n=Count("pk"),
+            amount=Coalesce(Sum("amount"), Decimal(0)),
+            weighted=Coalesce(Sum("weighted"), Decimal(0)),
+        ),
+        "is_open": request.GET.get("state", "open") not in drill.STATES or request.GET.get("state", "open") == "open",
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "insights/pipeline/deals.html", context)
+
+
+@require_safe
+def export_deals(request: HttpRequest) -> StreamingHttpResponse:
+    """The deals behind one figure as CSV."""
+    rows, title = drill.behind(_filters(request), request.GET)
+
+    def lines() -> Iterator[list[object]]:
+        for deal in _shown(rows).order_by("-amount", "-pk").iterator(chunk_size=2000):
+            yield [
+                deal.name, deal.company, deal.stage.name, deal.owner or deal.owner_name, deal.se, deal.team,
+                deal.amount, deal.currency, deal.probability, deal.weighted, deal.close_date, deal.closed_on,
+                deal.created_at, deal.get_source_display(), deal.get_type_display(),
+                [risk.label for risk in risks_of(deal)] if deal.is_open else "",
+            ]  # fmt: skip
+
+    return export(request, title, DEAL_HEADER, lines())
+
+
+def _shown(rows: QuerySet) -> QuerySet:
+    return with_risks(rows).select_related("company", "stage", "owner", "se", "team")

@@ -1,0 +1,96 @@
+// Draws the charts of a page: <div data-chart="id of a JSON script element" hidden>. Each chart has its table
+// beside it, so nothing is lost without scripts. A click on a bar opens the deals behind it.
+
+import * as echarts from "../vendor/echarts/echarts.esm.min.js";
+
+const TONES = ["--ps-accent", "--ps-info", "--ps-good", "--ps-warn"];
+const charts = new Map();
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const full = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
+function show(value, unit) {
+  if (value === null || value === undefined) return "–";
+  return unit === "percent" ? `${full.format(value)} %` : full.format(value);
+}
+
+function option(data, width) {
+  const ink = token("--ps-ink");
+  const muted = token("--ps-muted");
+  const line = token("--ps-line");
+  const surface = token("--ps-surface");
+  const percent = data.series.some((series) => series.unit === "percent");
+  const font = getComputedStyle(document.body).fontFamily;
+  const axis = { axisLabel: { color: muted, fontSize: 11 }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } };
+  return {
+    animation: false,
+    textStyle: { fontFamily: font, color: ink },
+    color: TONES.map(token),
+    grid: { left: 8, right: 8, top: 34, bottom: 4, containLabel: true },
+    legend: { top: 0, left: 4, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: muted, fontSize: 12 } },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText", // no HTML: the page's Content-Security-Policy allows no inline style
+      confine: true,
+      axisPointer: { type: "shadow", shadowStyle: { color: muted, opacity: 0.08 } },
+      backgroundColor: surface,
+      borderColor: line,
+      textStyle: { color: ink, fontSize: 12 },
+      formatter: (points) => [
+        points[0].axisValueLabel,
+        ...points.map((point) => `${point.seriesName}: ${show(point.value, data.series[point.seriesIndex].unit)}`),
+      ].join("\n"),
+    },
+    xAxis: {
+      type: "category",
+      data: data.labels,
+      ...axis,
+      axisLabel: { ...axis.axisLabel, interval: 0, hideOverlap: true, width: Math.max(48, width / data.labels.length - 8), overflow: "truncate" },
+    },
+    yAxis: [
+      { type: "value", ...axis, axisLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: (value) => short.format(value) }, splitLine: { lineStyle: { color: line } } },
+      ...(percent
+        ? [{ type: "value", min: 0, max: 100, ...axis, axisLine: { show: false }, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: "{value} %" } }]
+        : []),
+    ],
+    series: data.series.map((series) => ({
+      name: series.name,
+      type: series.kind,
+      data: series.data,
+      yAxisIndex: series.unit === "percent" ? 1 : 0,
+      cursor: "pointer",
+      barMaxWidth: 28,
+      barGap: "12%",
+      itemStyle: { borderRadius: [3, 3, 0, 0] },
+      symbolSize: 6,
+      lineStyle: { width: 2 },
+    })),
+  };
+}
+
+function draw(element) {
+  const data = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  element.hidden = false;
+  const chart = charts.get(element) ?? echarts.init(element, null, { renderer: "svg" });
+  if (!charts.has(element)) {
+    charts.set(element, chart);
+    chart.on("click", (point) => {
+      const url = data.urls[point.dataIndex];
+      if (url) window.location.assign(url);
+    });
+    new ResizeObserver(() => {
+      chart.resize();
+      chart.setOption(option(data, element.clientWidth));
+    }).observe(element);
+  }
+  chart.setOption(option(data, element.clientWidth), true);
+}
+
+const elements = document.querySelectorAll("[data-chart]");
+elements.forEach(draw);
+// The theme's colours are read when drawing, so a change of theme draws anew.
+new MutationObserver(() => elements.forEach(draw)).observe(document.documentElement, {
+  attributes: true,
+  attributeFilter: ["data-bs-theme"],
+});
