@@ -15,7 +15,7 @@ from insights.queries.closed import Closed, ClosedBook, closed_book
 from insights.tables import Column, Row, Table
 from people.models import Team, User
 
-WEIGHTED = "Weighted is amount × probability (the AE's, else the stage's), rounded to the cent deal by deal."
+WEIGHTED = "Weighted: amount × probability, rounded to the cent deal by deal."
 QUARTERS_IN_CHART = 12
 OPEN_COLUMNS = [
     Column("Deals", "count"),
@@ -33,7 +33,17 @@ class Pipeline:
     closed: ClosedBook
     at_risk: Line
     left_out: list[tuple[str, int, Decimal]]
-    tables: list[Table]
+    stages: Table
+    ages: Table
+    owners: Table
+    ses: Table
+    teams: Table
+    quarters: Table
+
+    @property
+    def tables(self) -> list[Table]:
+        """All of them."""
+        return [self.stages, self.ages, self.owners, self.ses, self.teams, self.quarters]
 
     def table(self, slug: str) -> Table | None:
         """The table of that name."""
@@ -45,13 +55,20 @@ def build(filters: Filters) -> Pipeline:
     open_deals = filters.open_deals()
     book = open_book(open_deals)
     closed = closed_book(filters.closed_deals())
-    tables = [
-        _by_stage(filters, book),
-        _by_quarter(filters, closed),
-        *_by_person_and_team(filters, book),
-        _by_age(filters, book),
-    ]
-    return Pipeline(filters, book, closed, risky(open_deals), other_currencies(open_deals), tables)
+    owners, ses, teams = _by_person_and_team(filters, book)
+    return Pipeline(
+        filters=filters,
+        book=book,
+        closed=closed,
+        at_risk=risky(open_deals),
+        left_out=other_currencies(open_deals),
+        stages=_by_stage(filters, book),
+        ages=_by_age(filters, book),
+        owners=owners,
+        ses=ses,
+        teams=teams,
+        quarters=_by_quarter(filters, closed),
+    )
 
 
 def risky(open_deals: QuerySet) -> Line:

@@ -44,7 +44,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "risk_url": drill.url(filters, state="open", risk="any"),
         "won_url": drill.url(filters, state="won"),
         "decided_url": drill.url(filters, state="decided"),
-        "weighted_definition": figures.WEIGHTED,
+        "lost_url": drill.url(filters, state="lost"),
         "query": request.GET.urlencode(),
     }
     return render(request, "insights/pipeline/pipeline.html", context)
@@ -73,8 +73,8 @@ def deals(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "total": rows.aggregate(
             n=Count("pk"),
-            amount=Coalesce(Sum("amount"), Decimal(0)),
-            weighted=Coalesce(Sum("weighted"), Decimal(0)),
+            sum_amount=Coalesce(Sum("amount"), Decimal(0)),
+            sum_weighted=Coalesce(Sum("weighted"), Decimal(0)),
         ),
         "is_open": request.GET.get("state", "open") not in drill.STATES or request.GET.get("state", "open") == "open",
         "query": request.GET.urlencode(),

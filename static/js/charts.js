@@ -27,7 +27,7 @@ function option(data, width) {
     animation: false,
     textStyle: { fontFamily: font, color: ink },
     color: TONES.map(token),
-    grid: { left: 8, right: 8, top: 34, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 8, top: 34, bottom: 10, containLabel: true },
     legend: { top: 0, left: 4, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: muted, fontSize: 12 } },
     tooltip: {
       trigger: "axis",
