@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from leads.models import LeadScore
@@ -23,7 +23,7 @@ from presales.derived import MAX_ATTEMPTS
 logger = logging.getLogger(__name__)
 
 # Small enough that an edit waiting for a range's rows hardly notices, large enough to cost little each.
-RANGE_SIZE = 25_000
+RANGE_SIZE = 50_000
 BATCH = 2_000
 
 
@@ -151,6 +151,12 @@ def behind(now: datetime.datetime, rules: Ruleset) -> list[int]:
         .order_by("first")
         .values_list("first", flat=True)
     )
+
+
+def anything_left(now: datetime.datetime) -> bool:
+    """Whether any lead or range still waits, apart from leads set aside."""
+    waiting = LeadScore.objects.filter(~Q(input_rev=F("computed_rev")), set_aside_at=None)
+    return waiting.exists() or bool(behind(now, Ruleset.load()))
 
 
 def score_range(first: int, now: datetime.datetime | None = None) -> int:

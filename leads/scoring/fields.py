@@ -55,10 +55,8 @@ def _words(values: dict) -> dict[str, str]:
     return {value: {"vp": "VP", "it": "IT"}.get(value, value.replace("_", " ").capitalize()) for value in values}
 
 
-def _free_mail_pattern() -> str:
-    """A regular expression for addresses at free providers; the names hold nothing but letters, digits and dots."""
-    return "@(" + "|".join(domain.replace(".", "[.]") for domain in FREE_MAIL) + ")$"
-
+# The names hold nothing but letters, digits and dots.
+_FREE_MAIL = ", ".join(f"'{domain}'" for domain in FREE_MAIL)
 
 FIELDS: dict[str, Field] = {
     "job_title": Field("Job title", Kind.TEXT, "l.job_title"),
@@ -69,7 +67,9 @@ FIELDS: dict[str, Field] = {
     "consent": Field("Consent", Kind.TEXT, "l.consent", lambda: dict(Consent.choices)),
     "phone": Field("Phone number", Kind.YES_NO, "(l.phone <> '')"),
     "business_email": Field(
-        "Business e-mail", Kind.YES_NO, f"(l.email_key <> '' AND l.email_key !~ '{_free_mail_pattern()}')"
+        "Business e-mail",
+        Kind.YES_NO,
+        f"(l.email_key <> '' AND split_part(l.email_key, '@', -1) <> ALL (ARRAY[{_FREE_MAIL}]))",
     ),
     "company": Field("Company known", Kind.YES_NO, "(l.company_id IS NOT NULL)"),
     "industry": Field("Industry", Kind.TEXT, "c.industry"),
@@ -136,7 +136,10 @@ def condition(field_key: str, operator: str, values: list[str]) -> tuple[str, li
     """
     check(field_key, operator, values)
     asked = FIELDS[field_key]
-    sql, parameters = _CONDITIONS[asked.kind](asked.sql, operator, values)
+    if asked.choices() and operator in (Operator.IS_ANY, Operator.IS_NONE):
+        sql, parameters = _choice(asked.sql, operator, values)
+    else:
+        sql, parameters = _CONDITIONS[asked.kind](asked.sql, operator, values)
     return f"coalesce({sql}, false)", parameters
 
 
@@ -155,6 +158,13 @@ def _text(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]
             return f"({anywhere})", list(values)
 
 
+def _choice(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    """Stored values are compared as they are: quicker, and they are never typed."""
+    if operator == Operator.IS_ANY:
+        return f"{sql} = ANY(%s)", [list(values)]
+    return f"{sql} <> '' AND {sql} <> ALL(%s)", [list(values)]
+
+
 def _number(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
     match operator:
         case Operator.IS_FILLED:
@@ -171,9 +181,13 @@ def _number(sql: str, operator: str, values: list[str]) -> tuple[str, list[objec
 _BREAK = "E'\\x1f'"
 
 
+def joined(sql: str) -> str:
+    """SQL of a list as one lower-case text with a break before, between and after its items."""
+    return f"({_BREAK} || lower(array_to_string({sql}, {_BREAK})) || {_BREAK})"
+
+
 def _list(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
-    joined = f"({_BREAK} || lower(array_to_string({sql}, {_BREAK})) || {_BREAK})"
-    item = f"position({_BREAK} || lower(%s) || {_BREAK} in {joined}) > 0"
+    item = f"position({_BREAK} || lower(%s) || {_BREAK} in {joined(sql)}) > 0"
     match operator:
         case Operator.IS_FILLED:
             return f"cardinality({sql}) > 0", []
@@ -184,7 +198,7 @@ def _list(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]
         case Operator.IS_NONE:
             return f"cardinality({sql}) > 0 AND NOT (" + " OR ".join([item] * len(values)) + ")", list(values)
         case _:
-            return "(" + " OR ".join([f"position(lower(%s) in {joined}) > 0"] * len(values)) + ")", list(values)
+            return "(" + " OR ".join([f"position(lower(%s) in {joined(sql)}) > 0"] * len(values)) + ")", list(values)
 
 
 def _yes_no(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:

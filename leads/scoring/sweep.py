@@ -13,6 +13,9 @@ from leads.scoring.rules import Ruleset
 from presales.actions import ATTEMPTS, RETRIED
 from presales.jobs import session_lock
 
+# How often a sweep comes back for what others hold: about eight seconds in all.
+PASSES = 12
+
 
 @dataclass
 class Swept:
@@ -29,28 +32,37 @@ def sweep(now: datetime.datetime | None = None, seconds: float | None = None) ->
     Leads that somebody just changed come before each range, so they never wait for a whole rescore.
     """
     done = Swept()
-    started = time.monotonic()
+    deadline = None if seconds is None else time.monotonic() + seconds
     with session_lock("leads.scoring.sweep") as locked:
         if not locked:
             return Swept(finished=False)
         engine.prepare(now or timezone.now())
-        done.leads += _changed_leads(now, started, seconds)
-        for first in engine.behind(now or timezone.now(), Ruleset.load()):
-            if _over(started, seconds):
-                done.finished = False
+        for attempt in range(PASSES):
+            _pass(done, now, deadline)
+            if done.finished or _over(deadline):
                 break
-            _patiently(engine.score_range, first, now)
-            done.ranges += 1
-            done.leads += _changed_leads(now, started, seconds)
+            # Another worker has what is left, or one that was killed and whose connection is just being noticed.
+            time.sleep(min(0.02 * 2**attempt, 1.0))
         engine.promote_nurtured()
     return done
 
 
-def _changed_leads(now: datetime.datetime | None, started: float, seconds: float | None) -> int:
+def _pass(done: Swept, now: datetime.datetime | None, deadline: float | None) -> None:
+    done.leads += _changed_leads(now, deadline)
+    for first in engine.behind(now or timezone.now(), Ruleset.load()):
+        if _over(deadline):
+            break
+        _patiently(engine.score_range, first, now)
+        done.ranges += 1
+        done.leads += _changed_leads(now, deadline)
+    done.finished = not engine.anything_left(now or timezone.now())
+
+
+def _changed_leads(now: datetime.datetime | None, deadline: float | None) -> int:
     scored = 0
     while taken := _patiently(engine.score_stale, now):
         scored += taken
-        if _over(started, seconds):
+        if _over(deadline):
             break
     return scored
 
@@ -67,5 +79,5 @@ def _patiently(function: Callable[..., int], *args: object) -> int:
     raise AssertionError("unreachable")
 
 
-def _over(started: float, seconds: float | None) -> bool:
-    return seconds is not None and time.monotonic() - started > seconds
+def _over(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
