@@ -64,7 +64,7 @@ ONLY_IN = {"due": "accept", "look": "nurture"}
 SHOWN = [
     "name", "email", "job_title", "stage", "source", "created_at", "response_due_at", "nurture_until",
     "return_reason", "name_key", "owner_name", "company__name", "owner__name", "owner__email", "team__name",
-    "score__total", "score__grade", "score__band",
+    "score__total", "score__grade", "score__band", "score__computed_rev",
 ]  # fmt: skip
 
 

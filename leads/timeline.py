@@ -1,6 +1,6 @@
 """One lead's story: its history, what was found out, what it did and what was said, newest first."""
 
-from leads.models import Lead
+from leads.models import Company, Lead
 from presales.history import Change, Entry, changes_of
 
 LIMIT = 60
@@ -23,6 +23,14 @@ TOLD = {
     "merge": "merged another lead into this one",
     "capture": "came in through a web form",
     "convert": "converted this lead",
+}
+TOLD_OF_COMPANY = {
+    "insert": "added this company",
+    "add_company": "added this company",
+    "log_lead": "added this company with a lead",
+    "update_lead": "added this company with a lead",
+    "capture": "added this company from a web form",
+    "update_company": "edited this company",
 }
 ICONS = {
     "accept": "user-check",
@@ -53,6 +61,15 @@ def timeline_of(lead: Lead) -> list[Entry]:
     """
     entries = [*_history(lead), *_engagements(lead), *_comments(lead), *_evidence(lead)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LIMIT]
+
+
+def company_history(company: Company) -> list[Entry]:
+    """What happened to a company's own facts, newest first."""
+    entries = changes_of(company, 20)
+    for entry in entries:
+        entry.title = TOLD_OF_COMPANY.get(entry.title.replace(" ", "_"), "changed this company")
+        entry.icon = "building"
+    return entries
 
 
 def _history(lead: Lead) -> list[Entry]:

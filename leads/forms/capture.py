@@ -15,6 +15,8 @@ class CaptureFormForm(VersionedForm):
         model = CaptureForm
         fields = ["name", "headline", "thanks", "source", "campaign", "team", "ask_phone", "ask_message", "is_active"]
         widgets = {"thanks": forms.Textarea(attrs={"rows": 2})}
+        labels = {"thanks": "Words of thanks", "is_active": "Open to the public"}
+        help_texts = {"team": ""}
 
     def __init__(self, *args: object, user: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)

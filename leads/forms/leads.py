@@ -107,7 +107,9 @@ class CommentForm(forms.Form):
     text = forms.CharField(
         label="Comment",
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write down what the next person should know"}),
+        widget=forms.Textarea(
+            attrs={"rows": 2, "class": "form-control", "placeholder": "Write down what the next person should know"}
+        ),
     )
 
 

@@ -214,6 +214,11 @@ class Lead(models.Model):
         return self.company.name if self.company else ""
 
     @property
+    def seniority_label(self) -> str:
+        """The seniority in words."""
+        return "VP" if self.seniority == "vp" else self.seniority.capitalize()
+
+    @property
     def awaits_response(self) -> bool:
         """An MQL whose response time has passed."""
         return (

@@ -10,10 +10,10 @@ from leads.actions import companies as actions
 from leads.forms.companies import CompanyForm
 from leads.models import Company, Lead
 from leads.search import search_companies
+from leads.timeline import company_history
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
-from presales.history import changes_of
 from presales.paging import Sort, capped_count, paginate
 
 NAV = "leads:companies"
@@ -81,7 +81,7 @@ def company(request: HttpRequest, pk: int) -> HttpResponse:
         "same": seen.filter(same).exclude(pk=company.pk).only("name", "domain")[:5],
         "leads": list(leads[:LEADS_SHOWN]),
         "panels": [(template, fill(request, company)) for template, fill in company_panels],
-        "entries": changes_of(company, 20),
+        "entries": company_history(company),
     }
     return render(request, "leads/companies/page.html", context)
 

@@ -102,8 +102,10 @@ def test_the_list_takes_few_queries_whatever_the_number_of_leads(
     sign_in, ae, team, query, django_assert_max_num_queries
 ):
     for _ in range(30):
-        LeadFactory(team=team, owner=ae, stage=LeadStage.MQL)
+        lead = LeadFactory(team=team, owner=ae, stage=LeadStage.MQL, response_due_at=timezone.now())
+        LeadScore.objects.create(lead=lead, computed_rev=1)
     client = sign_in(ae)
+    client.get("/companies/")  # the first request of a session writes it
     with django_assert_max_num_queries(MAX_QUERIES):
         client.get(f"/leads/?{query}")
 
@@ -174,6 +176,7 @@ def test_the_page_takes_few_queries(sign_in, ae, team, lead, bant, django_assert
         record_engagement(ae, lead, kind="page_visit")
         comment(ae, lead, text="Hello")
     client = sign_in(ae)
+    client.get("/leads/")  # the first request of a session writes it
     with django_assert_max_num_queries(MAX_QUERIES):
         assert client.get(lead.get_absolute_url()).status_code == 200
     with django_assert_max_num_queries(MAX_QUERIES):
