@@ -55,7 +55,7 @@ def changes_of(record: Model, limit: int = 100) -> list[Entry]:
             Entry(
                 at=event.pgh_created_at,
                 kind=event.pgh_label,
-                title=str(context.get("action") or event.pgh_label).replace("_", " "),
+                title=in_words(str(context.get("action") or event.pgh_label)),
                 who=names.get(context.get("user"), "Presales"),
                 reason=str(context.get("reason") or ""),
                 channel=str(context.get("channel") or "job"),
@@ -63,6 +63,30 @@ def changes_of(record: Model, limit: int = 100) -> list[Entry]:
             )
         )
     return entries
+
+
+# Verbs whose past is not made by adding "ed", and what the database's own labels mean.
+PAST = {
+    "insert": "created this", "update": "changed this", "delete": "removed this", "begin": "began", "bring": "brought",
+    "choose": "chose", "find": "found", "give": "gave", "hand": "handed", "hold": "held", "keep": "kept",
+    "lose": "lost", "make": "made", "put": "put", "read": "read", "run": "ran", "send": "sent", "set": "set",
+    "take": "took", "win": "won", "withdraw": "withdrew", "write": "wrote", "log": "logged", "drop": "dropped",
+    "submit": "submitted", "undo": "undid", "no": "called no", "let": "let", "split": "split", "stop": "stopped",
+}  # fmt: skip
+
+
+def in_words(action: str) -> str:
+    """An action's name as something that happened: `accept_lead` gives `accepted lead`."""
+    verb, *rest = action.split("_")
+    if verb in PAST:
+        past = PAST[verb]
+    elif verb.endswith("e"):
+        past = f"{verb}d"
+    elif verb.endswith("y") and verb[-2:-1] not in "aeiou":
+        past = f"{verb[:-1]}ied"
+    else:
+        past = f"{verb}ed"
+    return " ".join([past, *rest])
 
 
 def _event_model(model: type[Model]) -> type[Model]:
