@@ -39,7 +39,7 @@ def test_a_dialog_opens_and_closes_by_keyboard_and_gives_the_focus_back(admin, s
     assert page.evaluate("document.activeElement.name") == "name"
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
-    assert focused(page) == "Invite somebody"
+    page.locator(":focus", has_text="Invite somebody").wait_for()
 
 
 def test_a_dialog_sends_shows_errors_and_then_leads_on(admin, team, sign_in_page):
