@@ -32,8 +32,10 @@ class DealsConfig(AppConfig):
         qualification.visibility.seen_hooks.append(lambda user: Q(opportunity__in=deals_of(user)))
 
         from deals.actions.queue import on_dossier_status
+        from deals.imports import register_targets
         from qualification import hooks
 
+        register_targets()
         hooks.on_status_change.append(on_dossier_status)
         qualification.lanes.hooks.append(_lanes_on_opportunity)
         # A deal's page comes before its lead's.

@@ -1,6 +1,7 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
+from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.stages import Pipeline, Stage
 
@@ -15,6 +16,7 @@ __all__ = [
     "OpportunityType",
     "Outcome",
     "Pipeline",
+    "Product",
     "QueueEntry",
     "Stage",
 ]

@@ -1,0 +1,274 @@
+"""Opportunities from a file; a lead that the file names by its number is converted by it."""
+
+from django.db import connection
+
+from deals.actions.opportunities import default_pipeline
+from deals.models import Opportunity, OpportunityType
+from leads.imports import companies
+from leads.imports.companies import link_companies
+from leads.imports.engine import Run, currency
+from leads.imports.leads import SOURCES
+from leads.imports.targets import Field, Target, register
+from leads.models import ImportBatch, Lead, Source
+from people.models import Role, Team
+from qualification.policy import policy_for
+
+STAGE_SLUGS = {
+    "prospecting": "qualification", "prospect": "qualification", "engaging": "discovery", "needs analysis": "discovery",
+    "initial offer": "presentation", "value proposition": "presentation", "proposal/price quote": "negotiation",
+    "negotiation/review": "negotiation", "closed won": "won", "won": "won", "closed lost": "lost", "lost": "lost",
+    "id. decision makers": "discovery", "perception analysis": "presentation",
+}  # fmt: skip
+TYPES = {"new business": "new", "existing business": "expansion", "existing customer": "expansion"}
+
+
+def may_import(user: object) -> bool:
+    """Who imports opportunities: they are in nobody else's lane."""
+    return user.role in (Role.AE, Role.MANAGER, Role.ADMIN)
+
+
+def stage_choices() -> list[tuple[str, str]]:
+    """The default pipeline's stages, but for no-go, which wants a technical reason."""
+    return [(stage.slug, stage.name) for stage in default_pipeline().stages.exclude(outcome="no_go")]
+
+
+def check_row(record: dict) -> list[tuple[str, str]]:
+    """A closed deal needs the day on which it closed, and cannot close before it began."""
+    closed = record.get("stage") in ("won", "lost")
+    day, created = record.get("closed_on"), record.get("created_at")
+    if closed and day is None:
+        return [("Close date", "a closed deal needs its day")]
+    if closed and created and day < created.date():
+        return [("Close date", "lies before the deal began")]
+    return []
+
+
+def load(run: Run) -> dict[str, int]:
+    """Link companies and leads, set apart what is there already, insert the rest with a dossier each."""
+    run.sql("ALTER TABLE staged ADD COLUMN lead_id bigint, ADD COLUMN dossier_id bigint, ADD COLUMN known_id bigint, "
+            "ADD COLUMN stage_id bigint, ADD COLUMN outcome text")  # fmt: skip
+    run.reject(
+        """SELECT line, external_id FROM (SELECT line, external_id, row_number() OVER (PARTITION BY external_id ORDER BY line) AS n
+             FROM staged WHERE external_id <> '') numbered WHERE n > 1""",
+        "Number in the other system", "stands in the file twice; the first line counts",
+    )  # fmt: skip
+    link_companies(run)
+    _link_leads(run)
+    pipeline = default_pipeline()
+    run.sql("UPDATE staged SET stage = coalesce(stage, 'qualification')")
+    run.sql(
+        """UPDATE staged SET stage_id = s.id, outcome = s.outcome FROM deals_stage s
+            WHERE s.pipeline_id = %(pipeline)s AND s.slug = staged.stage""",
+        {"pipeline": pipeline.pk},
+    )
+    run.sql(
+        """UPDATE staged SET known_id = o.id FROM deals_opportunity o
+            WHERE o.external_source = 'import' AND staged.external_id = o.external_id"""
+    )
+    run.sql(
+        """UPDATE staged SET known_id = o.id FROM deals_opportunity o
+            WHERE staged.known_id IS NULL AND staged.lead_id IS NOT NULL AND o.lead_id = staged.lead_id"""
+    )
+    run.sql(
+        """UPDATE staged SET known_id = o.id FROM deals_opportunity o
+            WHERE staged.known_id IS NULL AND staged.external_id IS NULL AND staged.lead_id IS NULL
+              AND lower(o.name) = lower(staged.name) AND o.company_id IS NOT DISTINCT FROM staged.company_id
+              AND o.created_at IS NOT DISTINCT FROM staged.created_at AND o.import_batch_id IS NOT NULL"""
+    )
+    chosen = Team.objects.visible_to(run.user).filter(pk=run.options.get("team") or 0).first()
+    team = chosen or Team.objects.filter(pk__in=run.user.team_ids).order_by("name").first()
+    own = "%(team)s" if run.user.role == Role.AE else "coalesce(team_id, %(team)s)"
+    run.sql(f"UPDATE staged SET team_id = {own}", {"team": team.pk if team else None})
+    _dossiers(run, policy_for(team.pk if team else None).framework_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM staged WHERE known_id IS NOT NULL")
+        unchanged = cursor.fetchone()[0]
+    created = run.sql(
+        """
+        INSERT INTO deals_opportunity (name, company_id, lead_id, dossier_id, type, source, product, pipeline_id, stage_id,
+            outcome, stage_since, owner_id, owner_name, team_id, needed_skills, amount, currency, claimed_probability,
+            forecast_category, close_date, compelling_event, next_step, created_at, last_activity_at, closed_on,
+            lost_reason, lost_to, no_go_reason, import_batch_id, external_source, external_id, version)
+        SELECT s.name, s.company_id, s.lead_id, s.dossier_id, coalesce(s.type, 'new'), coalesce(s.source, 'other'),
+            coalesce(p.name, s.product, ''), %(pipeline)s, s.stage_id, s.outcome,
+            CASE WHEN s.outcome = 'open' THEN coalesce(s.created_at, %(now)s) ELSE s.closed_on::timestamp AT TIME ZONE 'UTC' END,
+            s.owner_id, CASE WHEN s.owner_id IS NULL THEN coalesce(s.owner, '') ELSE '' END, s.team_id, '',
+            coalesce(s.amount, 0), %(currency)s, CASE WHEN s.outcome = 'open' THEN least(s.probability, 100) END, 'pipeline',
+            CASE WHEN s.outcome = 'open' THEN s.closed_on END, '', coalesce(s.next_step, ''),
+            least(coalesce(s.created_at, %(now)s), %(now)s),
+            CASE WHEN s.outcome = 'open' THEN coalesce(s.created_at, %(now)s) ELSE s.closed_on::timestamp AT TIME ZONE 'UTC' END,
+            CASE WHEN s.outcome <> 'open' THEN s.closed_on END, CASE WHEN s.outcome = 'lost' THEN 'unknown' ELSE '' END,
+            '', '', %(batch)s, CASE WHEN s.external_id IS NULL THEN '' ELSE 'import' END, coalesce(s.external_id, ''), 1
+          FROM staged s
+          LEFT JOIN deals_product p ON p.name_key = lower(regexp_replace(s.product, '\\s', '', 'g'))
+         WHERE s.known_id IS NULL ORDER BY s.line
+        """,
+        {"pipeline": pipeline.pk, "currency": currency()},
+    )
+    _convert_leads(run)
+    return {"created": created, "updated": 0, "unchanged": unchanged}
+
+
+def _link_leads(run: Run) -> None:
+    """By the lead's number in the other system, among leads the importing person sees."""
+    statement, parameters = (
+        Lead.objects.visible_to(run.user).filter(external_source="import").exclude(external_id="").order_by()
+        .values("id", "external_id", "company_id").query.sql_with_params()
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE their_leads ON COMMIT DROP AS {statement}", parameters)
+    run.reject(
+        """SELECT line, lead_number FROM (SELECT line, lead_number, row_number() OVER (PARTITION BY lead_number ORDER BY line) AS n
+             FROM staged WHERE lead_number <> '') numbered WHERE n > 1""",
+        "Number of its lead", "another line has the same lead; the first counts",
+    )  # fmt: skip
+    run.sql(
+        """UPDATE staged SET lead_id = t.id, company_id = coalesce(staged.company_id, t.company_id) FROM their_leads t
+            WHERE t.external_id = staged.lead_number"""
+    )
+
+
+def _dossiers(run: Run, framework_id: int) -> None:
+    """The lead's own dossier, else a new one; with its status row, stale."""
+    run.sql(
+        """UPDATE staged SET dossier_id = l.dossier_id FROM leads_lead l
+            WHERE l.id = staged.lead_id AND staged.known_id IS NULL"""
+    )
+    run.sql("""ALTER TABLE staged ADD COLUMN fresh_dossier boolean DEFAULT false""")
+    run.sql(
+        """UPDATE staged SET fresh_dossier = true, dossier_id = nextval(pg_get_serial_sequence('qualification_dossier', 'id'))
+            WHERE dossier_id IS NULL AND known_id IS NULL"""
+    )
+    run.sql(
+        """INSERT INTO qualification_dossier (id, framework_id, team_id, created_at)
+           SELECT dossier_id, %(framework)s, team_id, %(now)s FROM staged WHERE fresh_dossier""",
+        {"framework": framework_id},
+    )
+    run.sql(
+        """INSERT INTO qualification_dossierstatus (dossier_id, input_rev, computed_rev, attempts, last_error, status, completeness)
+           SELECT dossier_id, 1, 0, 0, '', 'unqualified', 0 FROM staged WHERE fresh_dossier"""
+    )
+
+
+def _convert_leads(run: Run) -> None:
+    run.sql(
+        """
+        UPDATE leads_lead l SET stage = 'converted', converted_at = o.created_at, stage_since = o.created_at,
+               dossier_id = o.dossier_id, nurture_until = NULL, disqualify_reason = '', version = l.version + 1
+          FROM deals_opportunity o WHERE o.import_batch_id = %(batch)s AND o.lead_id = l.id
+        """
+    )
+
+
+def undo(batch: ImportBatch) -> tuple[int, int]:
+    """Remove the opportunities of a batch that nobody worked on since, their own dossiers and unused companies.
+
+    Leads that the batch converted go back to SQL, since they are no opportunity's lead any more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT o.id, o.dossier_id, o.lead_id FROM deals_opportunity o
+             WHERE o.import_batch_id = %s AND o.version = 1 AND o.se_id IS NULL
+               AND NOT EXISTS (SELECT 1 FROM deals_claim c WHERE c.opportunity_id = o.id)
+               AND NOT EXISTS (SELECT 1 FROM qualification_evidence e WHERE e.dossier_id = o.dossier_id)
+             FOR UPDATE
+            """,
+            [batch.pk],
+        )
+        found = cursor.fetchall()
+        deals, dossiers, leads = ([row[n] for row in found] for n in range(3))
+        cursor.execute("DELETE FROM deals_queueentry WHERE opportunity_id = ANY(%s)", [deals])
+        cursor.execute("DELETE FROM deals_opportunity WHERE id = ANY(%s)", [deals])
+        cursor.execute(
+            """UPDATE leads_lead SET stage = 'sql', converted_at = NULL, dossier_id = NULL, version = version + 1,
+                      owner_name = CASE WHEN owner_id IS NULL AND owner_name = '' THEN 'Not named' ELSE owner_name END
+                WHERE id = ANY(%s)""",
+            [[lead for lead in leads if lead]],
+        )
+        cursor.execute("DELETE FROM qualification_dossierstatus WHERE dossier_id = ANY(%s)", [dossiers])
+        cursor.execute("DELETE FROM qualification_dossier WHERE id = ANY(%s)", [dossiers])
+    companies.undo(batch)
+    return len(deals), Opportunity.objects.filter(import_batch=batch).count()
+
+
+def companies_in_use(batch: ImportBatch) -> list[int]:
+    """Companies of the batch that opportunities refer to."""
+    return list(Opportunity.objects.filter(company__import_batch=batch).values_list("company_id", flat=True))
+
+
+def load_products(run: Run) -> dict[str, int]:
+    """Add products; a known one gets the file's list price."""
+    run.sql("ALTER TABLE staged ADD COLUMN name_key text")
+    run.sql("UPDATE staged SET name_key = lower(regexp_replace(name, '\\s', '', 'g'))")
+    run.reject(
+        """SELECT line, name FROM (SELECT line, name, row_number() OVER (PARTITION BY name_key ORDER BY line) AS n
+             FROM staged) numbered WHERE n > 1""",
+        "Name", "stands in the file twice; the first line counts",
+    )  # fmt: skip
+    updated = run.sql(
+        """UPDATE deals_product p SET list_price = s.list_price FROM staged s
+            WHERE p.name_key = s.name_key AND s.list_price IS NOT NULL AND p.list_price IS DISTINCT FROM s.list_price"""
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM staged s JOIN deals_product p ON p.name_key = s.name_key")
+        known = cursor.fetchone()[0]
+    created = run.sql(
+        """INSERT INTO deals_product (name, name_key, series, list_price, import_batch_id)
+           SELECT name, name_key, coalesce(series, ''), list_price, %(batch)s FROM staged ORDER BY line
+           ON CONFLICT (name_key) DO NOTHING"""
+    )
+    return {"created": created, "updated": updated, "unchanged": known - updated}
+
+
+def undo_products(batch: ImportBatch) -> tuple[int, int]:
+    """Remove the products of a batch; opportunities keep the product's name as text."""
+    from deals.models import Product
+
+    removed, _ = Product.objects.filter(import_batch=batch).delete()
+    return removed, 0
+
+
+def register_targets() -> None:
+    """Called when the site starts."""
+    companies.use_hooks.append(companies_in_use)
+    register(
+        Target(
+            name="opportunities",
+            label="Opportunities",
+            may=may_import,
+            load=load,
+            undo=undo,
+            check_row=check_row,
+            fields=[
+                Field("name", "Name", required=True, names=("potential name", "deal", "deal name", "opportunity", "opportunity name", "opportunity_id")),
+                Field("company", "Company", names=("account", "account name", "company name")),
+                Field("stage", "Stage", kind="choice", names=("deal_stage", "stagename", "stage name"), choices=stage_choices, guesses=STAGE_SLUGS),
+                Field("amount", "Amount", kind="money", names=("close_value", "value", "deal value", "acv")),
+                Field("created_at", "Created", kind="moment", names=("engage_date", "created time", "createddate", "created date")),
+                Field("closed_on", "Close date", kind="day", names=("closing date", "close_date", "closedate")),
+                Field("owner", "Owner", kind="person", names=("potential owner", "deal owner", "sales_agent", "opportunity owner"), max_length=160),
+                Field("type", "Type", kind="choice", choices=lambda: OpportunityType.choices, guesses=TYPES),
+                Field("source", "Source", kind="choice", names=("lead source", "leadsource"), choices=lambda: Source.choices, guesses=SOURCES),
+                Field("product", "Product", names=("product name",), max_length=120),
+                Field("probability", "Probability", kind="whole", names=("probability (%)",)),
+                Field("next_step", "Next step", names=("nextstep",)),
+                Field("lead_number", "Number of its lead", names=("leadid", "lead id"), max_length=120),
+                Field("external_id", "Number in the other system", names=("opportunity_id", "potential id", "deal id", "id"), max_length=120),
+            ],
+        )
+    )  # fmt: skip
+    register(
+        Target(
+            name="products",
+            label="Products",
+            may=lambda user: user.role == Role.ADMIN,
+            load=load_products,
+            undo=undo_products,
+            fields=[
+                Field("name", "Name", required=True, names=("product", "product name"), max_length=120),
+                Field("series", "Series", names=("family", "line"), max_length=60),
+                Field("list_price", "List price", kind="money", names=("sales_price", "price", "unit price")),
+            ],
+        )
+    )

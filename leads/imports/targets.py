@@ -1,0 +1,84 @@
+"""What a file can be imported as. Rooms above register their own targets when the site starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from people.models import User
+from presales.text import key
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a target.
+
+    `kind` is text, email, day, moment, money, whole, words, person or choice; `names` are headers it goes by.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    names: tuple[str, ...] = ()
+    max_length: int = 200
+    choices: Callable[[], list[tuple[str, str]]] | None = None
+    guesses: dict[str, str] = field(default_factory=dict)
+
+    def goes_by(self, header: str) -> bool:
+        """Whether a column of this name most likely means the field."""
+        return _plain(header) in {_plain(name) for name in (self.name, self.label, *self.names)}
+
+    def guess(self, value: str) -> str:
+        """The choice that a value of the file most likely means; "" for no idea."""
+        plain = _plain(value)
+        for choice, label in self.choices() if self.choices else []:
+            if plain in (_plain(choice), _plain(label)):
+                return choice
+        return next((choice for text, choice in self.guesses.items() if _plain(text) == plain), "")
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in key(text) if character.isalnum())
+
+
+@dataclass
+class Target:
+    """A kind of record that a file can hold.
+
+    `load(run)` moves the validated rows of an `leads.imports.engine.Run` from its staging table into the real
+    tables, set-based, and returns the counts; `undo(batch)` takes a batch back and returns (removed, kept).
+    """
+
+    name: str
+    label: str
+    fields: list[Field]
+    may: Callable[[User], bool]
+    load: Callable
+    undo: Callable
+    check_row: Callable[[dict], list[tuple[str, str]]] = lambda row: []
+
+    def field(self, name: str) -> Field:
+        """The field of this name."""
+        return next(item for item in self.fields if item.name == name)
+
+    def suggest(self, columns: list[str]) -> dict[str, str]:
+        """Column name to field name, each field at most once."""
+        mapping: dict[str, str] = {}
+        for column in columns:
+            for item in self.fields:
+                if item.name not in mapping.values() and item.goes_by(column):
+                    mapping[column] = item.name
+                    break
+        return mapping
+
+
+registry: dict[str, Target] = {}
+
+
+def register(target: Target) -> None:
+    """Offer a target."""
+    registry[target.name] = target
+
+
+def targets_for(user: User) -> list[Target]:
+    """What this person may import."""
+    return [target for target in registry.values() if target.may(user)]
