@@ -1,6 +1,7 @@
 """The lead list: its tabs, filters and orders, each by index at a million leads."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
@@ -123,6 +124,7 @@ class LeadList:
         """The orders that this tab offers."""
         return [(name, sort.label) for name, sort in SORTS.items() if ONLY_IN.get(name, self.tab.key) == self.tab.key]
 
+    @cached_property
     def leads(self) -> QuerySet:
         """The leads asked for, without order."""
         leads = Lead.objects.visible_to(self.user).unmerged().filter(self.tab.where)
@@ -139,12 +141,12 @@ class LeadList:
         """The page asked for."""
         if self.sort in ("score", "-score"):
             return self._by_score()
-        leads = self.leads().select_related("company", "owner", "team", "score").only(*SHOWN)
+        leads = self.leads.select_related("company", "owner", "team", "score").only(*SHOWN)
         return paginate(leads, SORTS[self.sort], self.cursor, PAGE_SIZE)
 
     def _by_score(self) -> Page:
         # From the narrow table outwards, so that its index gives the order and the leads are looked up.
-        scores = LeadScore.objects.filter(lead__in=self.leads().values("pk")).only("lead_id", "total")
+        scores = LeadScore.objects.filter(lead__in=self.leads.values("pk")).only("lead_id", "total")
         page = paginate(scores, SORTS[self.sort], self.cursor, PAGE_SIZE)
         leads = Lead.objects.select_related("company", "owner", "team", "score").only(*SHOWN)
         found = leads.in_bulk([score.pk for score in page.rows])

@@ -13,8 +13,12 @@ from django.db.models import Func, Q, QuerySet
 from presales.text import squeeze
 
 SEPARATORS = "@.-_+/'’&,;:()"
-MAX_WORDS = 6
+MAX_WORDS = 4
 MAX_COMPANIES = 500
+# Up to so many matches are looked up first; more are dense enough to be met soon in any order.
+MAX_IDS = 2000
+# In too many addresses to narrow anything.
+NOISE = {"com", "de", "http", "https", "net", "org", "www"}
 _cut = re.compile(f"[{re.escape(SEPARATORS)}\\s]+")
 
 
@@ -30,9 +34,10 @@ class Words(Func):
 
 
 def words_of(text: str) -> list[str]:
-    """The first MAX_WORDS words of a search text, in the form the index holds them."""
-    found = (re.sub(r"[^\w]", "", word) for word in _cut.split(squeeze(unicodedata.normalize("NFC", text)).lower()))
-    return [word for word in found if word][:MAX_WORDS]
+    """The first MAX_WORDS words of a search text that narrow anything, in the form the index holds them."""
+    cut = _cut.split(squeeze(unicodedata.normalize("NFC", text)).lower())
+    words = list(dict.fromkeys(word for word in (re.sub(r"[^\w]", "", part) for part in cut) if word))
+    return ([word for word in words if word not in NOISE] or words)[:MAX_WORDS]
 
 
 def _starts_with(word: str) -> SearchQuery:
@@ -51,12 +56,18 @@ def search_leads(leads: QuerySet, text: str) -> QuerySet:
     """Those of `leads` with every word of `text` in name, e-mail address or company.
 
     Companies are looked up first (one query per word, at most MAX_COMPANIES each), so that the lead
-    query is an index scan of its own column or of the company's key, never a join over all.
+    query is an index scan of its own column or of the company's key, never a join over all. Then the
+    matching leads are, since PostgreSQL cannot tell how rare the beginning of a word is and would
+    otherwise walk all leads in the order of the list.
     """
     from leads.models import Company
 
+    found = leads
     for word in words_of(text):
         ids = list(Company.objects.filter(search=_starts_with(word)).values_list("pk", flat=True)[:MAX_COMPANIES])
         matches = Q(search=_starts_with(word))
-        leads = leads.filter(matches | Q(company__in=ids) if ids else matches)
-    return leads
+        found = found.filter(matches | Q(company__in=ids) if ids else matches)
+    if found is leads:
+        return leads
+    pks = list(found.order_by().values_list("pk", flat=True)[: MAX_IDS + 1])
+    return leads.filter(pk__in=pks) if len(pks) <= MAX_IDS else found

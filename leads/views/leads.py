@@ -43,7 +43,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     if listing.is_filtered and not (page.next or page.previous):
         count, more = len(page), False
     else:
-        count, more = capped_count(listing.leads())
+        count, more = capped_count(listing.leads)
     context = {
         "nav": NAV,
         "listing": listing,
