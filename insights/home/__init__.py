@@ -1,0 +1,1 @@
+"""What wants a person today, by role: worst first, each line with the one action that settles it."""

@@ -1,0 +1,218 @@
+"""The parts of home pages that speak of deals. One query each, all by index and cut short."""
+
+import datetime
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+from deals.loads import with_load
+from deals.models import Opportunity, Outcome, QueueEntry
+from deals.risk import conditions, risks_of, with_risks
+from deals.views.queue import waiting_for
+from insights import periods
+from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
+from insights.queries.book import ZERO, in_company_currency, with_weighted
+from people.models import Role, User
+from presales.paging import capped_count
+from presales.templatetags.presales import money, money_short
+
+BEST_CLAIMS = 3
+SOON = datetime.timedelta(days=7)
+
+
+def _any_risk() -> Q:
+    found = Q()
+    for condition in conditions().values():
+        found |= condition if isinstance(condition, Q) else Q(condition)
+    return found
+
+
+def _deal_line(deal: Opportunity, user: User) -> Line:
+    risks = risks_of(deal)
+    where = deal.stage.name if deal.owner is None or deal.owner_id == user.pk else f"{deal.stage.name} · {deal.owner}"
+    pills = [(risk.label, risk.tone) for risk in risks]
+    line = Line(deal.name, deal.get_absolute_url(), where, pills, figure=money_short(deal.amount))
+    derived = getattr(deal.dossier, "derived", None)
+    if not risks and derived and derived.next_stale_on:
+        line.pills = [(f"Evidence goes stale {derived.next_stale_on:%-d %b}", "warn")]
+    line.action = _remedy(deal, {risk.name for risk in risks}, derived, user)
+    return line
+
+
+def _remedy(deal: Opportunity, names: set[str], derived: object, user: User) -> Action:
+    """What settles the worst of it, for who may."""
+    shaky = not names or "evidence_shaky" in names
+    if derived and derived.weakest_id and shaky and "close_past" not in names and user.role in (Role.AE, Role.SE):
+        url = reverse("qualification:record_evidence", args=[deal.dossier_id, derived.weakest_id])
+        return Action("Renew evidence", url, dialog=True)
+    if user.has_perm("deals.work_commercial", deal) and user.role == Role.AE:
+        if "close_past" in names:
+            label = "Set a date"
+        elif "step_missing" in names:
+            label = "Name a step"
+        else:
+            label = "Update"
+        return Action(label, reverse("deals:edit_opportunity", args=[deal.pk]), dialog=True)
+    return Action("Review" if user.role in (Role.MANAGER, Role.ADMIN) else "Open", deal.get_absolute_url())
+
+
+def _loaded(deals: QuerySet) -> QuerySet:
+    return with_risks(deals).select_related("stage", "owner", "dossier__derived")
+
+
+def own_deals_in_need(user: User, lane: str) -> Section:
+    """The own open deals (`lane`: owner or se) that carry a risk or whose evidence goes stale within a week."""
+    soon = Q(dossier__derived__next_stale_on__lte=timezone.localdate() + SOON)
+    own = Opportunity.objects.open().filter(**{lane: user})
+    found = _loaded(own).filter(_any_risk() | soon).order_by("-severity", "-amount", "pk")
+    rows, more = cut(list(found[: LINES + 2]), LINES + 1)
+    return Section(
+        "Deals that need you", "alert-triangle", [_deal_line(deal, user) for deal in rows],
+        more_url=f"{reverse('deals:opportunities')}?{lane}={user.pk}&attention=risk", many=more,
+    )  # fmt: skip
+
+
+def at_risk(user: User) -> Section:
+    """The open deals at risk, largest first, with why."""
+    visible = in_company_currency(Opportunity.objects.visible_to(user).open()).filter(_any_risk())
+    rows, more = cut(list(_loaded(visible).order_by("-amount", "-pk")[: LINES + 3]), LINES + 2)
+    return Section(
+        "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
+        "No open deal is late, silent, without a next step or on shaky evidence.",
+        f"{reverse('insights:deals')}?state=open&risk=any{_everyone(user)}", many=more,
+    )  # fmt: skip
+
+
+def waiting_for_se(user: User) -> Section:
+    """The own deals that wait for an SE."""
+    found = QueueEntry.objects.waiting().filter(opportunity__owner=user).select_related("opportunity")
+    rows, more = cut(list(found.order_by("entered_at")[: LINES + 1]))
+    lines = [
+        Line(
+            entry.opportunity.name, entry.opportunity.get_absolute_url(), "waiting since", at=entry.entered_at,
+            figure=money_short(entry.opportunity.amount),
+            action=Action("See the queue", reverse("deals:queue")),
+        )
+        for entry in rows
+    ]  # fmt: skip
+    return Section("Waiting for an SE", "inbox", lines, more_url=reverse("deals:queue"), many=more)
+
+
+def unclaimed(user: User) -> Section:
+    """Deals of the teams that wait for an SE, the longest wait first."""
+    waiting = QueueEntry.objects.waiting().visible_to(user).select_related("opportunity__team")
+    rows, more = cut(list(waiting.order_by("entered_at", "pk")[: LINES + 1]))
+    lines = [
+        Line(
+            entry.opportunity.name, entry.opportunity.get_absolute_url(), "waiting since", at=entry.entered_at,
+            figure=money_short(entry.opportunity.amount),
+            action=Action("Assign an SE", reverse("deals:assign_se", args=[entry.opportunity_id]), dialog=True),
+        )
+        for entry in rows
+    ]  # fmt: skip
+    return Section(
+        "Waiting for an SE", "inbox", lines, "Every qualified deal has its SE.", reverse("deals:queue"), many=more
+    )
+
+
+def best_claims(user: User) -> Section:
+    """The three waiting deals that suit this SE best, to claim with one click."""
+    rows = waiting_for(user)
+    lines = [
+        Line(
+            row.entry.opportunity.name, row.entry.opportunity.get_absolute_url(),
+            ", ".join([*row.match.good, *row.match.bad]).capitalize(),
+            [(f"Match {row.match.points}", "good" if row.match.points >= 60 else "info")],
+            figure=money_short(row.entry.opportunity.amount),
+            action=Action("Claim", reverse("deals:claim", args=[row.entry.opportunity_id]), post=True),
+        )
+        for row in rows[:BEST_CLAIMS]
+    ]  # fmt: skip
+    return Section(
+        "Best claims for you", "inbox", lines, "Nothing waits. A deal appears here as soon as it is qualified.",
+        reverse("deals:queue"), many=len(rows) > BEST_CLAIMS,
+    )  # fmt: skip
+
+
+def own_load(user: User) -> list[Load]:
+    """What this SE carries."""
+    return _loads(with_load(User.objects.filter(pk=user.pk)))
+
+
+def se_loads(user: User) -> list[Load]:
+    """What the SEs of the teams carry, the fullest first."""
+    people = with_load(User.objects.visible_to(user).in_role(Role.SE))[:50]
+    return sorted(_loads(people), key=lambda load: (-load.share, load.person.name))[: LINES + 2]
+
+
+def _loads(people: QuerySet) -> list[Load]:
+    today = timezone.localdate()
+    return [
+        Load(
+            person, person.load, person.effective_capacity,
+            f"away until {person.away_until:%-d %b}" if person.away_until and person.away_until >= today else "",
+        )
+        for person in people
+    ]  # fmt: skip
+
+
+def figures(user: User, deals: QuerySet | None = None, *, risk: bool = True) -> list[Figure]:
+    """Open pipeline, weighted, won this quarter, and (with `risk`) at risk; of `deals`, else of all that are seen."""
+    mine = deals is not None
+    deals = in_company_currency(deals if mine else Opportunity.objects.visible_to(user))
+    person = f"&person={user.pk}" if mine else _everyone(user)
+    base = f"{reverse('insights:deals')}?state="
+    weighted = with_weighted(deals.open())
+    wanted = {
+        "n": Count("pk"),
+        "open_amount": Coalesce(Sum("amount"), ZERO),
+        "open_weighted": Coalesce(Sum("weighted"), ZERO),
+    }
+    if risk:
+        wanted["risky"] = Count("pk", filter=_any_risk())
+        wanted["risky_amount"] = Coalesce(Sum("amount", filter=_any_risk()), ZERO)
+    found = weighted.aggregate(**wanted)
+    quarter = periods.quarter_of(timezone.localdate())
+    won = deals.filter(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end)).aggregate(
+        n=Count("pk"), won_amount=Coalesce(Sum("amount"), ZERO)
+    )
+    linked = user.has_perm("insights.see_pipeline")
+    made = [
+        _figure("Open pipeline", found["open_amount"], _deals(found["n"], "open"), f"{base}open{person}", linked),
+        _figure("Weighted", found["open_weighted"], "amount × probability", f"{base}open{person}", linked),
+        _figure(
+            f"Won in {quarter.label}", won["won_amount"], _deals(won["n"], "signed"),
+            f"{base}won&period={quarter.key}{person}", linked,
+        ),
+    ]  # fmt: skip
+    if risk:
+        made.append(
+            _figure(
+                "At risk", found["risky_amount"], _deals(found["risky"], "late, silent or shaky"),
+                f"{base}open&risk=any{person}", linked,
+            )
+        )  # fmt: skip
+    return made
+
+
+def unclaimed_figure(user: User) -> Figure:
+    """How many deals wait for an SE."""
+    count, more = capped_count(QueueEntry.objects.waiting().visible_to(user))
+    return Figure(
+        "Unclaimed", f"{count:,}{'+' if more else ''}", "deals waiting for an SE", reverse("deals:queue")
+    )  # fmt: skip
+
+
+def _figure(label: str, amount: Decimal, note: str, url: str, linked: bool) -> Figure:
+    return Figure(label, money_short(amount), f"{money(amount)}, {note}", url if linked else "")
+
+
+def _deals(count: int, what: str) -> str:
+    return f"{count:,} deal{'' if count == 1 else 's'} {what}"
+
+
+def _everyone(user: User) -> str:
+    return "&person=all" if user.role == Role.AE else ""

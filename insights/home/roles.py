@@ -1,0 +1,80 @@
+"""The home page of each role, worst first."""
+
+from collections.abc import Callable
+
+from django.urls import reverse
+
+from deals.models import Opportunity
+from insights.home import of_admin, of_deals, of_leads
+from insights.home.parts import Action, Home
+from people.models import Role, User
+
+
+def ae(user: User) -> Home:
+    """Leads to answer, own deals in trouble, leads to qualify, deals without an SE."""
+    return Home(
+        figures=of_deals.figures(user, Opportunity.objects.filter(owner=user)),
+        sections=[
+            of_leads.to_accept(user),
+            of_deals.own_deals_in_need(user, "owner"),
+            of_leads.to_qualify(user),
+        ],
+        side=[of_deals.waiting_for_se(user)],
+        action=Action("Log a lead", reverse("leads:log"), dialog=True),
+    )
+
+
+def se(user: User) -> Home:
+    """The best claims, the own deals in trouble, the load."""
+    return Home(
+        sections=[of_deals.best_claims(user), of_deals.own_deals_in_need(user, "se")],
+        loads=of_deals.own_load(user),
+        loads_title="Your load",
+        action=Action("Open the claim queue", reverse("deals:queue")),
+    )
+
+
+def manager(user: User) -> Home:
+    """Five figures, the deals at risk with why, response times missed, deals without an SE, SE load."""
+    return Home(
+        figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
+        sections=[of_deals.at_risk(user), of_leads.response_misses(user)],
+        side=[of_deals.unclaimed(user)],
+        loads=of_deals.se_loads(user),
+        loads_title="SE load",
+        action=Action("Open the pipeline", reverse("insights:pipeline")),
+    )
+
+
+def marketing(user: User) -> Home:
+    """What came back and why, who is nearly an MQL, this week against the last, and the sources."""
+    return Home(
+        figures=of_leads.weeks(user),
+        sections=[of_leads.returned(user), of_leads.near_threshold(user)],
+        counts=of_leads.sources(user),
+        action=Action("Log a lead", reverse("leads:log"), dialog=True),
+    )
+
+
+def admin(user: User) -> Home:
+    """What the worker gave up on, imports, people without a team, and what managers see."""
+    return Home(
+        figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
+        sections=[
+            of_admin.worker(),
+            of_admin.failed_imports(user),
+            of_admin.without_team(),
+            of_deals.at_risk(user),
+        ],
+        side=[of_admin.exports(user)],
+        action=Action("Open the pipeline", reverse("insights:pipeline")),
+    )
+
+
+ROLES: dict[str, Callable[[User], Home]] = {
+    Role.AE: ae,
+    Role.SE: se,
+    Role.MANAGER: manager,
+    Role.MARKETING: marketing,
+    Role.ADMIN: admin,
+}
