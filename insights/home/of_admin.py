@@ -1,8 +1,9 @@
 """What an admin keeps an eye on: the worker, imports, people and exports."""
 
 import datetime
+from collections import Counter
 
-from django.db.models import Min
+from django.db.models import Count, Min, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
@@ -10,41 +11,46 @@ from insights.home.parts import LINES, Action, Line, Section
 from leads.models import ImportBatch, LeadScore, ScoreRange
 from people.models import Export, Role, User
 from presales.derived import MAX_ATTEMPTS
-from presales.paging import capped_count
 from qualification.models import DossierStatus
 
+COUNTED = 1000  # rows are not counted beyond
+DERIVED = [(LeadScore, "scores"), (DossierStatus, "qualification statuses")]
 PATIENCE = datetime.timedelta(minutes=10)  # a sweep runs every minute; later than this, something is wrong
 
 
 def worker() -> Section:
-    """Rows the worker has not caught up with, and those it gave up on."""
+    """Rows the worker gave up on, and those it has not caught up with."""
     now = timezone.now()
     lines = []
-    for model, what in ((LeadScore, "scores"), (DossierStatus, "qualification statuses")):
-        stale = model.objects.stale(now)
-        count, more = capped_count(stale)
-        if count:
-            oldest = stale.order_by().aggregate(at=Min("computed_at"))["at"] if count and not more else None
-            late = oldest is not None and oldest < now - PATIENCE
-            lines.append(
-                Line(
-                    f"{count:,}{'+' if more else ''} {what} are being recomputed", "",
-                    "the oldest was last computed" if oldest else "in the background", at=oldest, late=late,
-                )
-            )  # fmt: skip
-        aside, many = capped_count(model.objects.set_aside())
-        if aside:
-            example = model.objects.set_aside().order_by("set_aside_at").values_list("last_error", flat=True).first()
-            lines.insert(
-                0,
-                Line(
-                    f"{aside:,}{'+' if many else ''} {what} set aside after {MAX_ATTEMPTS} failures", "", example or "",
-                    [("Set aside", "bad")],
-                ),
-            )  # fmt: skip
-    failed = ScoreRange.objects.filter(attempts__gte=MAX_ATTEMPTS).values_list("first", "last_error")[:1]
-    lines += [Line(f"Scores from lead {first} on fail", "", error, [("Set aside", "bad")]) for first, error in failed]
+    for what, count, error in _given_up():
+        lines.append(
+            Line(f"{_number(count)} set aside after {MAX_ATTEMPTS} failures: {what}", "", error, [("Set aside", "bad")])
+        )
+    for model, what in DERIVED:
+        stale = model.objects.stale(now).order_by()[: COUNTED + 1]
+        found = stale.aggregate(n=Count("pk"), oldest=Min("computed_at"))
+        if found["n"]:
+            late = found["oldest"] is not None and found["oldest"] < now - PATIENCE
+            why = "the oldest was computed" if found["oldest"] else "in the background"
+            lines.append(Line(f"{_number(found['n'])} to compute anew: {what}", "", why, at=found["oldest"], late=late))
     return Section("Background work", "activity", lines, "Every score and status is up to date.")
+
+
+def _given_up() -> list[tuple[str, int, str]]:
+    """`(what, how many, an example's error)` of everything set aside; one query."""
+    parts = [
+        model.objects.set_aside().order_by().annotate(what=Value(what)).values_list("what", "last_error")[: COUNTED + 1]
+        for model, what in DERIVED
+    ]
+    ranges = ScoreRange.objects.filter(attempts__gte=MAX_ATTEMPTS).order_by().annotate(what=Value("ranges of scores"))
+    rows = list(ranges.values_list("what", "last_error")[: COUNTED + 1].union(*parts, all=True))
+    counted = Counter(what for what, _ in rows)
+    errors = dict(rows)
+    return [(what, count, errors[what]) for what, count in sorted(counted.items())]
+
+
+def _number(count: int) -> str:
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
 
 
 def failed_imports(user: User) -> Section:

@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -141,11 +141,17 @@ def returned(user: User) -> Section:
 
 def near_threshold(user: User) -> Section:
     """New leads a few points below their team's threshold: one more touch makes an MQL of them."""
-    threshold = Coalesce("team__lead_policy__mql_threshold", Value(THRESHOLD))
+    policy = TeamPolicy.objects.filter(team=OuterRef("team")).values("mql_threshold")
+    threshold = Coalesce(Subquery(policy), Value(THRESHOLD))
     found = (
         _leads(user)
-        .filter(stage=LeadStage.NEW, return_reason="", score__total__lt=threshold, score__total__gte=threshold - NEAR)
         .annotate(threshold=threshold)
+        .filter(
+            stage=LeadStage.NEW,
+            return_reason="",
+            score__total__lt=F("threshold"),
+            score__total__gte=F("threshold") - NEAR,
+        )
         .select_related("company", "score")
         .order_by("-score__total", "-pk")
     )
