@@ -5,7 +5,7 @@ team, leads go round by turns among the AEs who are at work and have room.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Count
@@ -13,16 +13,14 @@ from django.utils import timezone
 
 from leads.models import Company, Lead, LeadStage, TeamPolicy
 from people.models import Membership, Role, Team, User
+from people.workload import workloads
 from presales.text import key
-
-# Rooms above count what else an AE carries: user ids to {user id: open opportunities}.
-load_hooks: list[Callable[[list[int]], dict[int, int]]] = []
 
 ACTIVE = (LeadStage.MQL, LeadStage.SAL, LeadStage.SQL)
 
 
 def active_load(user_ids: Iterable[int]) -> Counter:
-    """How much each AE works on: leads between MQL and SQL, and what the hooks add."""
+    """How much each AE works on: leads between MQL and SQL, and what rooms above say fills an AE's capacity."""
     ids = list(user_ids)
     load = Counter(
         dict(
@@ -33,8 +31,9 @@ def active_load(user_ids: Iterable[int]) -> Counter:
             .annotate(Count("pk"))
         )
     )
-    for hook in load_hooks:
-        load.update(hook(ids))
+    for workload in workloads:
+        if ids and workload.role == Role.AE:
+            load.update(workload.counts(ids))
     return load
 
 

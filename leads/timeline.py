@@ -67,7 +67,7 @@ def company_history(company: Company) -> list[Entry]:
     """What happened to a company's own facts, newest first."""
     entries = changes_of(company, 20)
     for entry in entries:
-        entry.title = TOLD_OF_COMPANY.get(entry.title.replace(" ", "_"), "changed this company")
+        entry.title = TOLD_OF_COMPANY.get(entry.action, "changed this company")
         entry.icon = "building"
     return entries
 
@@ -75,9 +75,8 @@ def company_history(company: Company) -> list[Entry]:
 def _history(lead: Lead) -> list[Entry]:
     entries = []
     for entry in changes_of(lead, LIMIT):
-        name = entry.title.replace(" ", "_")
-        entry.title = TOLD.get(name, entry.title)
-        entry.icon = ICONS.get(name, "history")
+        entry.title = TOLD.get(entry.action, entry.title)
+        entry.icon = ICONS.get(entry.action, "history")
         told = [change for change in entry.changes if str(change.label).lower() not in IMPLIED]
         if told or not entry.changes:  # one action may write a row twice; what only repeats it is left out
             entry.changes = told

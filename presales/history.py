@@ -29,6 +29,7 @@ class Entry:
     text: str = ""
     url: str = ""
     icon: str = "history"
+    action: str = ""
     changes: list[Change] = field(default_factory=list)
 
 
@@ -51,11 +52,13 @@ def changes_of(record: Model, limit: int = 100) -> list[Entry]:
         changes = _changes(model, older, event) if older is not None else []
         if older is not None and not changes and event.pgh_label != "delete":
             continue
+        action = str(context.get("action") or event.pgh_label)
         entries.append(
             Entry(
                 at=event.pgh_created_at,
                 kind=event.pgh_label,
-                title=in_words(str(context.get("action") or event.pgh_label)),
+                title=in_words(action),
+                action=action,
                 who=names.get(context.get("user"), "Presales"),
                 reason=str(context.get("reason") or ""),
                 channel=str(context.get("channel") or "job"),

@@ -15,6 +15,7 @@ from leads.actions.routing import assign, route
 from leads.actions.stages import make_mql
 from leads.models import Lead, LeadStage
 from people.models import Team
+from people.workload import Workload
 from presales.errors import Conflict, NotAllowed
 from tests.factories import CompanyFactory, LeadFactory, TeamFactory, UserFactory
 
@@ -111,7 +112,7 @@ def test_a_team_without_room_keeps_the_lead_for_whoever_accepts(team):
 
 def test_rooms_above_add_to_the_load(team, monkeypatch):
     busy, free = UserFactory(team=team), UserFactory(team=team)
-    monkeypatch.setattr(routing, "load_hooks", [lambda ids: {busy.pk: 30}])
+    monkeypatch.setattr(routing, "workloads", [Workload("open opportunities", lambda ids: {busy.pk: 30}, "ae")])
     lead = LeadFactory(team=team)
     make_mql(None, [lead.pk])
     lead.refresh_from_db()
