@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from insights.views import home, pipeline
+from insights.views import home, pipeline, search
 
 figures = [
     path("pipeline/", pipeline.pipeline, name="pipeline"),
@@ -13,5 +13,6 @@ figures = [
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("", include((figures, "insights"))),
 ]

@@ -40,7 +40,8 @@ def words_of(text: str) -> list[str]:
     return ([word for word in words if word not in NOISE] or words)[:MAX_WORDS]
 
 
-def _starts_with(word: str) -> SearchQuery:
+def starts_with(word: str) -> SearchQuery:
+    """The query for words that begin with `word`, which comes from `words_of`."""
     # words_of leaves letters, digits and underscores only, so nothing here can be an operator.
     return SearchQuery(f"'{word}':*", config="simple", search_type="raw")
 
@@ -48,7 +49,7 @@ def _starts_with(word: str) -> SearchQuery:
 def search_companies(companies: QuerySet, text: str) -> QuerySet:
     """Those of `companies` with every word of `text` at the beginning of a word of name or domain."""
     for word in words_of(text):
-        companies = companies.filter(search=_starts_with(word))
+        companies = companies.filter(search=starts_with(word))
     return companies
 
 
@@ -64,8 +65,8 @@ def search_leads(leads: QuerySet, text: str) -> QuerySet:
 
     found = leads
     for word in words_of(text):
-        ids = list(Company.objects.filter(search=_starts_with(word)).values_list("pk", flat=True)[:MAX_COMPANIES])
-        matches = Q(search=_starts_with(word))
+        ids = list(Company.objects.filter(search=starts_with(word)).values_list("pk", flat=True)[:MAX_COMPANIES])
+        matches = Q(search=starts_with(word))
         found = found.filter(matches | Q(company__in=ids) if ids else matches)
     if found is leads:
         return leads

@@ -12,7 +12,8 @@ CLOSED = (LeadStage.CONVERTED, LeadStage.DISQUALIFIED)
 def open_leads_of(users: Collection[int]) -> dict[int, int]:
     """Leads by owner that are neither converted nor disqualified."""
     rows = (
-        Lead.objects.filter(owner__in=users)
+        Lead.objects.unmerged()
+        .filter(owner__in=users)
         .exclude(stage__in=CLOSED)
         .order_by()
         .values("owner")

@@ -2,6 +2,7 @@
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -11,6 +12,7 @@ from django.utils import timezone
 from deals.models.stages import Outcome, Pipeline, Stage
 from deals.visibility import opportunities_visible_to
 from leads.models import Company, Lead, Source
+from leads.search import Words
 from people.models import Team, User
 from qualification.models import Dossier
 
@@ -146,6 +148,7 @@ class Opportunity(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="deals_by_age"),
+            GinIndex(Words("name"), name="deals_search"),
             models.Index(fields=["team", "outcome", "stage", "-created_at", "-id"], name="deals_by_team_stage"),
             models.Index(fields=["owner", "outcome", "-created_at", "-id"], name="deals_by_owner"),
             models.Index(fields=["stage", "-created_at", "-id"], name="deals_by_stage"),

@@ -1,6 +1,6 @@
 """Teams: how they nest, what they cover, who is in them and how full everybody is."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -67,8 +67,6 @@ def add(request: HttpRequest) -> HttpResponse:
 def team(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a team."""
     require(request.user, "people.manage_people")
-    if not 0 < pk < 2**63:
-        raise Http404
     record = get_object_or_404(Team.objects.visible_to(request.user), pk=pk)
     title = f"Team {record.name}"
     form = TeamForm(posted(request), instance=record)

@@ -1,4 +1,5 @@
 // Behaviour shared by every page. Everything here improves something that works without it.
+import "./palette.js";
 
 const dialog = document.getElementById("dialog");
 const dialogBody = document.getElementById("dialog-body");
