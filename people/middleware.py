@@ -42,6 +42,11 @@ class SignInRequired(LoginRequiredMiddleware):
         return HttpResponse(status=204, headers={"HX-Redirect": target})
 
 
+def start_session(sender: type, request: HttpRequest, **kwargs: object) -> None:
+    """Note when the sign-in was, in the same write that makes the session."""
+    request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = int(time.time())
+
+
 class SessionLifetime:
     """Ends sessions that were idle for SESSION_IDLE_SECONDS or are older than SESSION_COOKIE_AGE."""
 
