@@ -8,15 +8,18 @@ class DealsConfig(AppConfig):
     def ready(self):
         from django.db.models import Q
 
+        import leads.panels
         import leads.visibility
         import qualification.lanes
         import qualification.visibility
-        from deals import permissions  # noqa: F401  registers the rules
+        from deals import panels, permissions  # noqa: F401  registers the rules
         from deals.models import Opportunity
         from deals.workload import claimed_by, owned_by
         from people.models import Role
         from people.workload import Workload, workloads
 
+        leads.panels.company_panels.append(("deals/panels/opportunities.html", panels.of_company))
+        leads.panels.lead_panels.append(("deals/panels/opportunities.html", panels.of_lead))
         workloads.append(Workload("open opportunities as AE", owned_by, Role.AE))
         workloads.append(Workload("open opportunities as SE", claimed_by, Role.SE))
 

@@ -81,7 +81,8 @@ def _from_sal(lead: Lead, user: User, panel: Panel | None) -> NextStep:
 
 
 def _from_sql(lead: Lead, user: User) -> NextStep:
-    url = f"/leads/{lead.pk}/convert/" if user.has_perm("leads.convert_lead", lead) else ""
+    # The room above owns the page; its address is all that is known of it here.
+    url = reverse("deals:convert", args=[lead.pk]) if user.has_perm("leads.convert_lead", lead) else ""
     return NextStep(
         "Ready to convert", "The opportunity takes over the company, the person and the dossier.",
         "Convert to opportunity", url, is_link=True,

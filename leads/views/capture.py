@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.actions import capture as actions
 from leads.forms.capture import CaptureFormForm, PublicForm
@@ -28,7 +28,7 @@ PER_NETWORK, PER_TOKEN, WINDOW_SECONDS = 20, 600, 600
 # -- for marketing ------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 def capture_forms(request: HttpRequest) -> HttpResponse:
     """All web forms."""
     require(request.user, "leads.change_capture_forms")
@@ -36,7 +36,7 @@ def capture_forms(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/capture/list.html", {"nav": NAV, "forms": forms})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Make a web form."""
     require(request.user, "leads.change_capture_forms")
@@ -50,7 +50,7 @@ def add(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def capture_form(request: HttpRequest, pk: int) -> HttpResponse:
     """A web form: its settings, its address, and how programs post to it."""
     capture = get_object_or_404(CaptureForm.objects.visible_to(request.user), pk=pk)
@@ -105,7 +105,7 @@ def _take(capture: CaptureForm, form: PublicForm) -> None:
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def public(request: HttpRequest, key: str) -> HttpResponse:
     """The form that strangers fill in."""
     capture = _active(key)
@@ -122,7 +122,7 @@ def public(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def thanks(request: HttpRequest, key: str) -> HttpResponse:
     """The same words for everybody, known or not."""
     return render(request, "leads/capture/thanks.html", {"capture": _active(key)})

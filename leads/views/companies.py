@@ -4,11 +4,12 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.actions import companies as actions
 from leads.forms.companies import CompanyForm
 from leads.models import Company, Lead
+from leads.panels import company_panels, filled
 from leads.search import search_companies
 from leads.timeline import company_history
 from people.permissions import require
@@ -25,16 +26,13 @@ SORTS = {
 SUGGESTED = 8
 LEADS_SHOWN = 50
 
-# Rooms above show what they know of a company: templates that get `company` and `request`, filled by a function.
-company_panels: list[tuple[str, object]] = []
-
 
 def get_company(request: HttpRequest, pk: int) -> Company:
     """The company if this person sees it, else 404."""
     return get_object_or_404(Company.objects.visible_to(request.user).select_related("parent").defer("search"), pk=pk)
 
 
-@require_GET
+@require_safe
 def companies(request: HttpRequest) -> HttpResponse:
     """The companies this person sees."""
     q = request.GET.get("q", "").strip()[:100]
@@ -59,7 +57,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/companies/list.html", context)
 
 
-@require_GET
+@require_safe
 def company(request: HttpRequest, pk: int) -> HttpResponse:
     """A company's page: what it is, its people, its deals and its family."""
     company = get_company(request, pk)
@@ -80,13 +78,13 @@ def company(request: HttpRequest, pk: int) -> HttpResponse:
         "subsidiaries": seen.filter(parent=company).only("name").order_by("name", "pk")[:50],
         "same": seen.filter(same).exclude(pk=company.pk).only("name", "domain")[:5],
         "leads": list(leads[:LEADS_SHOWN]),
-        "panels": [(template, fill(request, company)) for template, fill in company_panels],
+        "panels": filled(company_panels, request, company),
         "entries": company_history(company),
     }
     return render(request, "leads/companies/page.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Enter a company."""
     require(request.user, "leads.add_company")
@@ -100,7 +98,7 @@ def add(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Edit a company; whoever saves second sees both values."""
     company = get_company(request, pk)
@@ -127,7 +125,7 @@ def _values(form: CompanyForm) -> dict[str, object]:
     return {name: form.cleaned_data[name] for name in actions.EDITABLE if name in form.cleaned_data}
 
 
-@require_GET
+@require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     """Names of known companies that begin with what is typed, as options of a list."""
     typed = request.GET.get("company_name") or request.GET.get("parent_name") or ""

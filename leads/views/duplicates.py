@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.actions.duplicates import CHOOSABLE, merge
 from leads.duplicates import duplicates_of
@@ -13,7 +13,7 @@ from people.permissions import require
 from presales.forms import done
 
 
-@require_GET
+@require_safe
 def duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     """Probable duplicates of a lead, and a search for others; as a fragment, the first only."""
     lead = get_lead(request, pk)
@@ -30,7 +30,7 @@ def duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "leads/duplicates/page.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def merge_leads(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     """Choose what the surviving lead keeps, then merge."""
     survivor, gone = get_lead(request, pk), get_lead(request, other)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.actions import leads as actions
 from leads.duplicates import find_duplicates
@@ -15,6 +15,7 @@ from leads.lists import SORTS, LeadList
 from leads.models import Lead, LeadStage, Source
 from leads.models.scoring import Band
 from leads.next_step import next_step
+from leads.panels import filled, lead_panels
 from leads.scoring.reasons import reasons
 from leads.timeline import timeline_of
 from people.permissions import require
@@ -35,7 +36,7 @@ def get_lead(request: HttpRequest, pk: int) -> Lead:
     return get_object_or_404(leads.defer("search"), pk=pk)
 
 
-@require_GET
+@require_safe
 def leads(request: HttpRequest) -> HttpResponse:
     """The list: tabs, filters, search, order, pages, and what can be done to many."""
     listing = LeadList.read(request.user, request.GET)
@@ -58,7 +59,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/leads/list.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def log(request: HttpRequest) -> HttpResponse:
     """Enter a lead: one line of fields, duplicates shown while typing, Enter saves."""
     require(request.user, "leads.add_lead")
@@ -75,7 +76,7 @@ def log(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_GET
+@require_safe
 def log_duplicates(request: HttpRequest) -> HttpResponse:
     """Leads the person already knows that match what is being typed."""
     found = find_duplicates(
@@ -87,7 +88,7 @@ def log_duplicates(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/duplicates/_offered.html", {"duplicates": found})
 
 
-@require_GET
+@require_safe
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
     """A lead's page."""
     lead = get_lead(request, pk)
@@ -109,13 +110,14 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
         "next_step": next_step(lead, request.user, panel),
         "comment_form": CommentForm(),
         "panel": panel,
+        "panels": filled(lead_panels, request, lead),
         "reasons": reasons(lead),
         "is_exit": lead.stage in (LeadStage.NURTURE, LeadStage.DISQUALIFIED),
     }
     return render(request, "leads/leads/page.html", context)
 
 
-@require_GET
+@require_safe
 def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that happened, as a fragment of the lead's page or a page of its own."""
     lead = get_lead(request, pk)
@@ -124,7 +126,7 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, template, context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Edit a lead; whoever saves second sees both values."""
     lead = get_lead(request, pk)
@@ -146,7 +148,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def engagement(request: HttpRequest, pk: int) -> HttpResponse:
     """Record something the lead did."""
     lead = get_lead(request, pk)
@@ -161,7 +163,7 @@ def engagement(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     """Comment on a lead."""
     lead = get_lead(request, pk)

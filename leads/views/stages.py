@@ -85,7 +85,7 @@ def qualify(request: HttpRequest, pk: int) -> HttpResponse:
     return done(request, lead.get_absolute_url(), "Qualified. It can be converted now.")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Ask what the move wants to know, then do it."""
     chosen, lead = MOVES[name], get_lead(request, pk)
@@ -108,7 +108,7 @@ def _ids(values: list[str]) -> list[int]:
     return [int(value) for value in values[:MANY] if value.isascii() and value.isdecimal() and len(value) < 19]
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def bulk(request: HttpRequest, name: str) -> HttpResponse:
     """One move for all chosen leads, or for none of them."""
     if name not in BULK:

@@ -268,6 +268,11 @@ def test_a_merged_leads_page_leads_to_the_survivor(sign_in, ae, lead, team):
     assert lead.name == gone.name
 
 
+def test_an_sql_offers_its_conversion(read, ae, lead):
+    Lead.objects.filter(pk=lead.pk).update(stage=LeadStage.SQL)
+    assert f"/leads/{lead.pk}/convert/" in read(ae, lead.get_absolute_url())
+
+
 # -- many at once -------------------------------------------------------------------------------------
 
 
