@@ -16,7 +16,7 @@ from leads.models import LeadScore
 from leads.models.scoring import ScoreRange
 from leads.scoring import compile as sql
 from leads.scoring import masses, promotion, stale
-from leads.scoring.promotion import candidates, mark_for_promotion, promote, promote_range
+from leads.scoring.promotion import candidates, lowest_threshold, mark_for_promotion, promote, promote_range
 from leads.scoring.rules import Ruleset
 from presales.derived import MAX_ATTEMPTS
 
@@ -87,8 +87,8 @@ def _score_batch(now: datetime.datetime, lead_ids: list[int] | None, limit: int,
         return []
     if old := [lead_id for lead_id, mass_rev in rows if mass_rev != rules.mass_rev]:
         masses.recompute(rules, "s.lead_id = ANY(%s)", [old])
-    _write(sql.full(rules, day_of(now), sql.Sql("s.lead_id = ANY(%s)", (taken,))), now)
-    ripe = list(candidates().filter(pk__in=taken).values_list("pk", flat=True))
+    high = _write(sql.full(rules, day_of(now), sql.Sql("s.lead_id = ANY(%s)", (taken,))), now, lowest_threshold())
+    ripe = list(candidates().filter(pk__in=high).values_list("pk", flat=True)) if high else []
     if ripe:
         mark_for_promotion(ripe, RANGE_SIZE)
     return ripe
@@ -241,7 +241,7 @@ def _by_new_rules(
         masses.recompute(rules, scope, [*bounds, rules.mass_rev])
     # The bounds of `l` say nothing new, but let the planner read both tables in step.
     scope = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s AND s.mass_rev = %s"
-    return _write(sql.full(rules, day, sql.Sql(scope, (*bounds, *bounds, rules.mass_rev))), now)
+    return _write_all(sql.full(rules, day, sql.Sql(scope, (*bounds, *bounds, rules.mass_rev))), now)
 
 
 def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime) -> int:
@@ -264,20 +264,28 @@ def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now
         return cursor.rowcount
 
 
-def _write(new: sql.Sql, now: datetime.datetime) -> int:
-    """Write the rows of `new` that differ from what they were when they were read; how many."""
+# Rows of `n` that differ from what they were when they were read; the rest is not written.
+_WRITE = """
+    UPDATE leads_leadscore t
+    SET fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade, band = n.band,
+        next_due_at = n.next_due_at, computed_rev = n.input_rev, computed_at = %s, attempts = 0, last_error = ''
+    FROM ({new}) n
+    WHERE t.lead_id = n.lead_id AND t.input_rev = n.input_rev
+      AND (n.total <> n.old_total OR n.fit <> n.old_fit OR n.engagement <> n.old_engagement
+           OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.input_rev <> n.old_rev
+           OR n.next_due_at IS DISTINCT FROM n.old_due)
+"""
+
+
+def _write_all(new: sql.Sql, now: datetime.datetime) -> int:
+    """Write the scores of `new` that changed; how many."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE leads_leadscore t
-            SET fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade, band = n.band,
-                next_due_at = n.next_due_at, computed_rev = n.input_rev, computed_at = %s, attempts = 0, last_error = ''
-            FROM ({new.text}) n
-            WHERE t.lead_id = n.lead_id AND t.input_rev = n.input_rev
-              AND (n.total <> n.old_total OR n.fit <> n.old_fit OR n.engagement <> n.old_engagement
-                   OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.input_rev <> n.old_rev
-                   OR n.next_due_at IS DISTINCT FROM n.old_due)
-            """,  # noqa: S608
-            [now, *new.parameters],
-        )
+        cursor.execute(_WRITE.format(new=new.text), [now, *new.parameters])
         return cursor.rowcount
+
+
+def _write(new: sql.Sql, now: datetime.datetime, lowest: int) -> list[int]:
+    """Write the scores of `new` that changed; the leads among them with at least `lowest` points."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE.format(new=new.text) + " RETURNING t.lead_id, t.total", [now, *new.parameters])
+        return [lead_id for lead_id, total in cursor.fetchall() if total >= lowest]

@@ -5,10 +5,10 @@ that a worker killed in between loses nobody, the range of every candidate is ma
 that wrote the score, and the sweep looks through marked ranges again.
 """
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.db.models.functions import Coalesce
 
-from leads.models import Lead, LeadStage
+from leads.models import Lead, LeadStage, TeamPolicy
 from leads.models.scoring import ScoreRange
 from leads.scoring.rules import DEFAULT_THRESHOLD
 
@@ -20,6 +20,12 @@ def candidates() -> QuerySet[Lead]:
     threshold = Coalesce("team__lead_policy__mql_threshold", DEFAULT_THRESHOLD)
     # Annotated, because a filter alone would join teams without a policy away.
     return Lead.objects.may_become_mql().annotate(threshold=threshold).filter(score__total__gte=F("threshold"))
+
+
+def lowest_threshold() -> int:
+    """The least score that makes an MQL anywhere."""
+    found = TeamPolicy.objects.aggregate(lowest=Min("mql_threshold"))["lowest"]
+    return DEFAULT_THRESHOLD if found is None else min(found, DEFAULT_THRESHOLD)
 
 
 def promote(lead_ids: list[int]) -> int:

@@ -18,6 +18,9 @@ from leads.scoring.compile import SLACK
 from leads.scoring.masses import SLOTS, UNIT
 from leads.scoring.rules import Group, Rule, Ruleset
 
+# Values of a condition that are named; the rule editor has them all.
+LISTED = 4
+
 
 @dataclass
 class Line:
@@ -209,7 +212,8 @@ def words(rule: Rule) -> str:
         return EngagementKind(rule.engagement_kind).label
     asked = fields.FIELDS[rule.field]
     choices = asked.choices()
-    listed = ", ".join(choices.get(value, value) for value in rule.values)
+    named = [choices.get(value, value) for value in rule.values]
+    listed = ", ".join(named[:LISTED]) + (f" and {len(named) - LISTED} more" if len(named) > LISTED else "")
     if asked.kind is fields.Kind.YES_NO:
         return asked.label if rule.operator == ScoringRule.Operator.IS_FILLED else f"No {asked.label.lower()}"
     return f"{asked.label} {ScoringRule.Operator(rule.operator).label} {listed}".strip()

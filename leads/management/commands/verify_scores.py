@@ -3,14 +3,16 @@
 import sys
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from leads.scoring import verify
+from qualification import status
 
 SHOWN = 20
 
 
 class Command(BaseCommand):
-    help = "Compute every score afresh, say which stored ones differ, and repair them with --fix."
+    help = "Compute every score and qualification status afresh, say which stored ones differ; --fix repairs them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--fix", action="store_true", help="Store the fresh figures where they differ.")
@@ -31,5 +33,20 @@ class Command(BaseCommand):
             left = verify.differences()
             self.stdout.write(f"Scores: {len(found) - len(left)} repaired, {len(left)} still differ.")
             found = left
-        if found:
+        if found + self.statuses(options["fix"]):
             sys.exit(1)
+
+    def statuses(self, fix: bool) -> list[str]:
+        now = timezone.now()
+        found = status.differences(now)
+        self.stdout.write(f"Qualification statuses: {len(found)} differ.")
+        for line in found[:SHOWN]:
+            self.stdout.write(f"  {line}")
+        if len(found) > SHOWN:
+            self.stdout.write(f"  … and {len(found) - SHOWN} more")
+        if found and fix:
+            status.repair(now)
+            left = status.differences(now)
+            self.stdout.write(f"Qualification statuses: {len(found) - len(left)} repaired, {len(left)} still differ.")
+            found = left
+        return found
