@@ -85,6 +85,13 @@ document.addEventListener("click", (event) => {
   else link.click();
 });
 
+// Quick entry: Enter saves from every field of the line, a select included.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("[data-quick] select")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 // "Select all" of a table with bulk actions.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-select-all]")) return;
