@@ -12,7 +12,9 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
+from leads.freshness import scores_stale
 from leads.models import Lead, LeadScore, ScoreRange, ScoringRule
 from leads.scoring import verify
 from leads.scoring.rules import Ruleset
@@ -20,8 +22,9 @@ from leads.scoring.sweep import sweep
 from leads.seeds import seed
 from leads.tasks.scoring import score_all
 from presales.celery import app
+from tests.factories import LeadFactory
 from tests.leads import oracle
-from tests.leads.scoring_factories import bump
+from tests.leads.scoring_factories import bump, fit_rule
 
 LEADS = 100_000
 KILLS = 3
@@ -120,3 +123,25 @@ def test_every_score_is_right_one_sweep_after_kill_9():
     today = LeadScore.objects.order_by("-computed_at").first().computed_at.date()
     for lead in Lead.objects.select_related("company").order_by("?")[:100]:
         assert oracle.stored(lead) == oracle.score_of(lead, rules, today)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_idle_worker_scores_a_changed_lead_within_two_seconds():
+    app.control.purge()
+    fit_rule(40, "phone", "is_filled")
+    lead = LeadFactory()
+    scores_stale([lead.pk])
+    worker = start_worker()
+    try:
+        wait_for(lambda: not LeadScore.objects.stale(timezone.now()).exists(), 60)
+        seconds = []
+        for phone in ("1", "", "1"):
+            Lead.objects.filter(pk=lead.pk).update(phone=phone)
+            scores_stale([lead.pk])
+            started = time.monotonic()
+            wait_for(lambda wanted=40 if phone else 0: LeadScore.objects.get(pk=lead.pk).fit == wanted, 30)
+            seconds.append(time.monotonic() - started)
+    finally:
+        os.killpg(worker.pid, signal.SIGTERM)
+        worker.wait()
+    assert min(seconds) < 2, seconds
