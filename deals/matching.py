@@ -61,7 +61,7 @@ def _capacity(se: User, load: Decimal, good: list[str], bad: list[str]) -> float
     capacity = se.effective_capacity or 0
     free = capacity - load
     if free < LEAST_ROOM:
-        bad.append(f"you carry {load:g} of {capacity}")
+        bad.append(f"you carry {load.normalize():f} of {capacity}")
         return 0
-    good.append(f"{free:g} of {capacity} free")
+    good.append(f"{free.normalize():f} of {capacity} free")
     return 20 * float(free) / capacity if capacity else 0

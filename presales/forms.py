@@ -48,5 +48,9 @@ def done(request: HttpRequest, url: str, message: str = "") -> HttpResponse:
     if message:
         messages.success(request, message)
     if request.htmx:
+        here = (request.htmx.current_url_abs_path or "").partition("#")[0]
+        if url.partition("#")[0] == here:
+            # Going to another place of the same page would load nothing anew and leave the dialog open.
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)

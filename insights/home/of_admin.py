@@ -31,8 +31,17 @@ def worker() -> Section:
         found = stale.aggregate(n=Count("pk"), oldest=Min("computed_at"))
         if found["n"]:
             late = found["oldest"] is not None and found["oldest"] < now - PATIENCE
-            why = "the oldest was computed" if found["oldest"] else "in the background"
-            lines.append(Line(f"{_number(found['n'])} to compute anew: {what}", "", why, at=found["oldest"], late=late))
+            why = "" if found["oldest"] else "the worker is on it"
+            lines.append(
+                Line(
+                    f"{_number(found['n'])} to compute anew: {what}",
+                    "",
+                    why,
+                    at=found["oldest"],
+                    at_label="the oldest was computed",
+                    late=late,
+                )
+            )
     return Section("Background work", "activity", lines, "Every score and status is up to date.")
 
 

@@ -92,9 +92,8 @@ def waiting_for_se(user: User) -> Section:
     rows, more = cut(list(found.order_by("entered_at")[: LINES + 1]))
     lines = [
         Line(
-            entry.opportunity.name, entry.opportunity.get_absolute_url(), "waiting since", at=entry.entered_at,
+            entry.opportunity.name, entry.opportunity.get_absolute_url(), at=entry.entered_at, at_label="queued",
             figure=money_short(entry.opportunity.amount),
-            action=Action("See the queue", reverse("deals:queue")),
         )
         for entry in rows
     ]  # fmt: skip
@@ -107,9 +106,9 @@ def unclaimed(user: User) -> Section:
     rows, more = cut(list(waiting.order_by("entered_at", "pk")[: LINES + 1]))
     lines = [
         Line(
-            entry.opportunity.name, entry.opportunity.get_absolute_url(), "waiting since", at=entry.entered_at,
+            entry.opportunity.name, entry.opportunity.get_absolute_url(), at=entry.entered_at, at_label="queued",
             figure=money_short(entry.opportunity.amount),
-            action=Action("Assign an SE", reverse("deals:assign_se", args=[entry.opportunity_id]), dialog=True),
+            action=Action("Assign", reverse("deals:assign_se", args=[entry.opportunity_id]), dialog=True),
         )
         for entry in rows
     ]  # fmt: skip

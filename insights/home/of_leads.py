@@ -44,7 +44,7 @@ def _answer_lines(leads: QuerySet, action: str) -> tuple[list[Line], bool]:
         )
         lines.append(
             Line(
-                lead.name, lead.get_absolute_url(), _at(lead), pills, lead.response_due_at, late,
+                lead.name, lead.get_absolute_url(), _at(lead), pills, lead.response_due_at, "answer due", late,
                 action=Action("Accept", reverse("leads:accept", args=[lead.pk]), post=True)
                 if action == "accept"
                 else Action("Assign", reverse("leads:assign", args=[lead.pk]), dialog=True),

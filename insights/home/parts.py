@@ -26,6 +26,7 @@ class Line:
     why: str = ""
     pills: list[tuple[str, str]] = field(default_factory=list)  # (label, tone)
     at: datetime.datetime | None = None
+    at_label: str = ""
     late: bool = False
     figure: str = ""
     action: Action | None = None

@@ -40,6 +40,8 @@ class EvidenceForm(forms.ModelForm):
     }
 
     def __init__(self, *args: object, criterion: Criterion, may_validate: bool, **kwargs: object) -> None:
+        # The form opens over pages that have an `id_text` of their own, the comment.
+        kwargs.setdefault("auto_id", "id_evidence_%s")
         super().__init__(*args, **kwargs)
         self.criterion = criterion
         levels = [level for level in self.HELP if level != Level.VALIDATED or may_validate]
