@@ -52,6 +52,10 @@ def load(run: Run) -> dict[str, int]:
              FROM staged WHERE external_id <> '') numbered WHERE n > 1""",
         "Number in the other system", "stands in the file twice; the first line counts",
     )  # fmt: skip
+    run.sql(
+        """UPDATE staged SET name = left(coalesce(name, nullif(concat_ws(': ', company, product), ''), external_id), 200)"""
+    )
+    run.reject("SELECT line, '' FROM staged WHERE name IS NULL", "Name", "neither a name nor a company")
     link_companies(run)
     _link_leads(run)
     pipeline = default_pipeline()
@@ -241,7 +245,7 @@ def register_targets() -> None:
             undo=undo,
             check_row=check_row,
             fields=[
-                Field("name", "Name", required=True, names=("potential name", "deal", "deal name", "opportunity", "opportunity name", "opportunity_id")),
+                Field("name", "Name", names=("potential name", "deal", "deal name", "opportunity", "opportunity name")),
                 Field("company", "Company", names=("account", "account name", "company name")),
                 Field("stage", "Stage", kind="choice", names=("deal_stage", "stagename", "stage name"), choices=stage_choices, guesses=STAGE_SLUGS),
                 Field("amount", "Amount", kind="money", names=("close_value", "value", "deal value", "acv")),

@@ -2,7 +2,7 @@
 
 import rules
 
-from leads.models import Lead, LeadStage
+from leads.models import ImportBatch, Lead, LeadStage
 from people.models import User
 from people.permissions import in_team, is_admin, is_ae, is_manager, is_marketing, is_owner, manages_team
 
@@ -36,3 +36,12 @@ rules.add_perm("leads.add_company", is_marketing | is_ae | is_manager | is_admin
 rules.add_perm("leads.change_company", is_marketing | is_ae | is_manager | is_admin)
 rules.add_perm("leads.change_scoring", is_marketing | is_admin)
 rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)
+
+
+@rules.predicate
+def started_import(user: User, batch: ImportBatch | None) -> bool:
+    """The import is this person's own."""
+    return batch is not None and batch.created_by_id == user.pk
+
+
+rules.add_perm("leads.run_import", started_import | is_admin)

@@ -3,6 +3,7 @@
 from celery.schedules import crontab
 
 SCHEDULE = {
+    "leads: go on with lost imports": {"task": "leads.resume_imports", "schedule": 60.0, "options": {"expires": 55}},
     "leads: sweep stale scores": {"task": "leads.sweep_scores", "schedule": 60.0, "options": {"expires": 55}},
     "leads: nightly scores": {
         "task": "leads.score_all",

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from leads import scoring_urls
-from leads.views import capture, companies, duplicates, leads, stages
+from leads.views import capture, companies, duplicates, imports, leads, stages
 
 app_name = "leads"
 urlpatterns = [
@@ -34,6 +34,12 @@ urlpatterns = [
     path("companies/suggest/", companies.suggest, name="suggest_companies"),
     path("companies/<id:pk>/", companies.company, name="company"),
     path("companies/<id:pk>/edit/", companies.edit, name="edit_company"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<id:pk>/", imports.import_batch, name="import"),
+    path("imports/<id:pk>/match/", imports.match, name="match_columns"),
+    path("imports/<id:pk>/confirm/", imports.confirm, name="confirm_import"),
+    path("imports/<id:pk>/undo/", imports.undo, name="undo_import"),
+    path("imports/<id:pk>/problems/", imports.problems, name="import_problems"),
     path("web-forms/", capture.capture_forms, name="capture_forms"),
     path("web-forms/new/", capture.add, name="add_capture_form"),
     path("web-forms/<id:pk>/", capture.capture_form, name="capture_form"),

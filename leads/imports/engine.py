@@ -95,6 +95,8 @@ class Run:
         columns += [f"{item.name} {SQL_TYPES.get(item.kind, 'text')}" for item in self.target.fields]
         columns += ["owner_id bigint", "team_id bigint"]
         with connection.cursor() as cursor:
+            # They go with the transaction; where that goes on after an import, the next one clears them away.
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.staged, pg_temp.known, pg_temp.mine, pg_temp.their_leads")
             cursor.execute(f"CREATE TEMPORARY TABLE staged ({', '.join(columns)}) ON COMMIT DROP")
         total, chunk = 0, []
         for line, record in self._records():

@@ -92,7 +92,7 @@ def decimal(text: str, digits: int = 14) -> Decimal:
     bare = re.sub(r"[^\d,.()\-+eE]", "", text.replace("−", "-").replace("\u00a0", ""))
     if not any(character.isdigit() for character in bare) or re.search(r"[eE]", bare):
         raise BadValue("not a number")
-    if bare.startswith("(") or bare.startswith("-"):
+    if bare.startswith(("(", "-")):
         raise BadValue("negative")
     bare = bare.strip("()+-")
     comma, point = bare.rfind(","), bare.rfind(".")

@@ -24,6 +24,7 @@ class ImportBatch(models.Model):
         """Where the import stands."""
 
         UPLOADED = "uploaded", "Uploaded"
+        CHECKING = "checking", "Checking"
         READY = "ready", "Ready to import"
         RUNNING = "running", "Running"
         DONE = "done", "Imported"

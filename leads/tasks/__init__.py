@@ -1,5 +1,5 @@
 """The room's Celery tasks, one module a subject."""
 
-from leads.tasks import scoring
+from leads.tasks import imports, scoring
 
-__all__ = ["scoring"]
+__all__ = ["imports", "scoring"]
