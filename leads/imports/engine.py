@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads.imports import values
-from leads.imports.reading import MAX_ROWS, Reading, Unreadable, rows
+from leads.imports.reading import MAX_ROWS, BrokenText, Reading, Unreadable, rows
 from leads.imports.targets import Field, Target, registry
 from leads.models import ImportBatch, ImportProblem
 from people.models import User
@@ -145,6 +145,8 @@ class Run:
             yield line, (record if len(self.problems) == before else None)
 
     def _value(self, item: Field, column: str, text: str) -> object:
+        if isinstance(text, BrokenText):
+            raise values.BadValue("holds control characters")
         if not text:
             return self.options.get("values", {}).get(column, {}).get("") or None
         if item.kind == "choice":

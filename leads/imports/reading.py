@@ -6,6 +6,7 @@ Everything streams: a file is never held in memory. What cannot be read is refus
 import codecs
 import csv
 import io
+import itertools
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from presales.text import BadText, clean, squeeze
 
 MAX_BYTES = 200 * 1024 * 1024
 MAX_UNPACKED = 600 * 1024 * 1024
+MAX_STRINGS = 120 * 1024 * 1024  # a workbook's shared texts are the one part that is held in memory
 MAX_COLUMNS = 500
 MAX_ROWS = 1_000_000
 MAX_CELL = 100_000
@@ -31,6 +33,10 @@ ARCHIVES = {
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls); save it as .xlsx or CSV",
 }
+
+
+class BrokenText(str):
+    """A cell with control characters, shown without them; the row that has it is reported where the column is used."""
 
 
 class Unreadable(Exception):
@@ -156,7 +162,7 @@ def _csv_lines(path: Path, reading: Reading) -> Iterator[Row]:
                 raise Unreadable(f"Around line {line} the text is not {reading.encoding}.") from error
             if len(cells) > MAX_COLUMNS:
                 raise Unreadable(f"Line {line} has {len(cells):,} columns; at most {MAX_COLUMNS} can be read.")
-            yield line, [_cell(text, line) for text in cells]
+            yield line, [_cell(text) for text in cells]
 
 
 def _without_nul(file: io.TextIOBase) -> Iterator[str]:
@@ -166,11 +172,11 @@ def _without_nul(file: io.TextIOBase) -> Iterator[str]:
         yield text
 
 
-def _cell(text: str, line: int) -> str:
+def _cell(text: str) -> str:
     try:
         return clean(csv_text(text)).strip()
     except BadText:
-        raise Unreadable(f"Line {line} holds control characters that no text has. The file may be damaged.") from None
+        return BrokenText("".join(character for character in text if character.isprintable()).strip())
 
 
 def _delimiter(path: Path, encoding: str) -> str:
@@ -235,7 +241,11 @@ def _inspect_xlsx(path: Path) -> Reading:
             infos = archive.infolist()
             if not any(info.filename == "xl/workbook.xml" for info in infos):
                 raise Unreadable("This is a ZIP archive. Unpack it and send the CSV or XLSX file inside.")
-            if len(infos) > 5000 or sum(info.file_size for info in infos) > MAX_UNPACKED:
+            if any(info.flag_bits & 1 for info in infos):
+                raise Unreadable("The workbook is protected by a password. Save it without one.")
+            strings = sum(info.file_size for info in infos if info.filename == "xl/sharedStrings.xml")
+            unpacked = sum(info.file_size for info in infos)
+            if len(infos) > 5000 or unpacked > MAX_UNPACKED or strings > MAX_STRINGS:
                 raise Unreadable("The workbook unpacks to too much. Save the sheet as CSV and send that.")
     except zipfile.BadZipFile:
         raise Unreadable("The workbook is damaged. Save it again, or as CSV.") from None
@@ -244,9 +254,19 @@ def _inspect_xlsx(path: Path) -> Reading:
         sheets = [name for name in workbook.sheetnames if hasattr(workbook[name], "iter_rows")]
         if not sheets:
             raise Unreadable("The workbook has no sheet with cells.")
-        return Reading("xlsx", sheet=sheets[0])
+        # Covers and empty first sheets are common; the first sheet with anything in its first rows is meant.
+        return Reading("xlsx", sheet=next((name for name in sheets if _has_cells(workbook[name])), sheets[0]))
     finally:
         workbook.close()
+
+
+def _has_cells(sheet: object) -> bool:
+    sheet.reset_dimensions()
+    try:
+        first = itertools.islice(sheet.iter_rows(values_only=True), SAMPLE_LINES)
+        return any(cell is not None for cells in first for cell in cells)
+    except Exception as error:  # openpyxl lets through whatever its parsers raise
+        raise Unreadable("The workbook is damaged. Save it again, or as CSV.") from error
 
 
 def _workbook(path: Path):
@@ -261,10 +281,19 @@ def _workbook(path: Path):
 def _xlsx_lines(path: Path, reading: Reading) -> Iterator[Row]:
     workbook = _workbook(path)
     try:
-        for line, cells in enumerate(workbook[reading.sheet].iter_rows(values_only=True), 1):
+        sheet = workbook[reading.sheet]
+        sheet.reset_dimensions()  # programs write wrong ones, and rows beyond them would be lost
+        values = sheet.iter_rows(values_only=True)
+        for line in itertools.count(1):
+            try:
+                cells = next(values, None)
+            except Exception as error:  # openpyxl lets through whatever its parsers raise
+                raise Unreadable(f"The sheet cannot be read from line {line} on. Save it as CSV.") from error
+            if cells is None:
+                return
             if len(cells) > MAX_COLUMNS and any(cell is not None for cell in cells[MAX_COLUMNS:]):
                 raise Unreadable(f"Line {line} has {len(cells):,} columns; at most {MAX_COLUMNS} can be read.")
-            yield line, [_cell(_as_text(cell), line) for cell in cells[:MAX_COLUMNS]]
+            yield line, [_cell(_as_text(cell)) for cell in cells[:MAX_COLUMNS]]
     finally:
         workbook.close()
 

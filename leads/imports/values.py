@@ -54,15 +54,17 @@ def moment(text: str, order: str = "dmy") -> datetime.datetime:
     else:
         month, day = int(parts["b"]), int(parts["a"])
     year = int(parts["y"])
-    if year < 100:
+    if len(parts["y"]) == 2:
         year += 2000 if year < 70 else 1900
     try:
         made = datetime.datetime(year, month, day, *_clock(parts), tzinfo=_zone(parts.get("z")))
     except ValueError:
         raise BadValue("no such day or time") from None
+    if 1990 <= made.year <= 2100:
+        made = made.astimezone(datetime.UTC)
     if not 1990 <= made.year <= 2100:
         raise BadValue("outside the years 1990 to 2100")
-    return made.astimezone(datetime.UTC)
+    return made
 
 
 def _clock(parts: dict[str, str | None]) -> tuple[int, int, int]:
