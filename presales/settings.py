@@ -4,6 +4,8 @@
 its secrets), `demo` (a laptop: own secret, plain HTTP, demo logins) or `test`.
 """
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -166,6 +168,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {}
+for room in ("people", "qualification", "leads", "deals"):
+    if find_spec(f"{room}.schedule"):
+        CELERY_BEAT_SCHEDULE |= import_module(f"{room}.schedule").SCHEDULE
 
 # -- People -----------------------------------------------------------------------------------------
 
