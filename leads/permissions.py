@@ -3,7 +3,7 @@
 import rules
 
 from leads.models import ImportBatch, Lead, LeadStage
-from people.models import User
+from people.models import Role, Team, User
 from people.permissions import in_team, is_admin, is_ae, is_manager, is_marketing, is_owner, manages_team
 
 
@@ -11,6 +11,12 @@ from people.permissions import in_team, is_admin, is_ae, is_manager, is_marketin
 def before_acceptance(user: User, lead: Lead | None) -> bool:
     """No AE has accepted the lead yet; until then it is marketing's too."""
     return lead is not None and lead.stage in (LeadStage.NEW, LeadStage.MQL, LeadStage.NURTURE)
+
+
+@rules.predicate
+def manages(user: User, team: Team | None) -> bool:
+    """A manager of the team itself, or of one above it."""
+    return user.role == Role.MANAGER and team is not None and team.pk in user.team_ids
 
 
 works_lead = (is_owner & is_ae) | manages_team | (is_marketing & before_acceptance)
@@ -36,6 +42,7 @@ rules.add_perm("leads.add_company", is_marketing | is_ae | is_manager | is_admin
 rules.add_perm("leads.change_company", is_marketing | is_ae | is_manager | is_admin)
 rules.add_perm("leads.change_scoring", is_marketing | is_admin)
 rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)
+rules.add_perm("leads.change_policy", is_admin | manages)
 
 
 @rules.predicate

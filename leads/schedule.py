@@ -10,4 +10,9 @@ SCHEDULE = {
         "schedule": crontab(hour=0, minute=1),
         "options": {"expires": 3600},
     },
+    "leads: forget sent forms": {
+        "task": "leads.forget_submissions",
+        "schedule": crontab(hour=0, minute=31),
+        "options": {"expires": 3600},
+    },
 }

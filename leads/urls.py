@@ -40,6 +40,7 @@ urlpatterns = [
     path("imports/<id:pk>/confirm/", imports.confirm, name="confirm_import"),
     path("imports/<id:pk>/undo/", imports.undo, name="undo_import"),
     path("imports/<id:pk>/problems/", imports.problems, name="import_problems"),
+    path("teams/<id:team_id>/response-time/", policy.policy, name="policy"),
     path("web-forms/", capture.capture_forms, name="capture_forms"),
     path("web-forms/new/", capture.add, name="add_capture_form"),
     path("web-forms/<id:pk>/", capture.capture_form, name="capture_form"),
