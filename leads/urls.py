@@ -3,7 +3,7 @@
 from django.urls import path
 
 from leads import scoring_urls
-from leads.views import capture, companies, duplicates, imports, leads, stages
+from leads.views import capture, companies, duplicates, imports, leads, policy, stages
 
 app_name = "leads"
 urlpatterns = [
