@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from deals.views import opportunities, queue, stages
+from deals.views import exports, opportunities, queue, stages
 
 app_name = "deals"
 urlpatterns = [
     path("opportunities/", opportunities.opportunities, name="opportunities"),
+    path("opportunities/export/", exports.export_opportunities, name="export_opportunities"),
     path("opportunities/add/", opportunities.create, name="add_opportunity"),
     path("opportunities/<id:pk>/", opportunities.opportunity, name="opportunity"),
     path("opportunities/<id:pk>/edit/", opportunities.edit, name="edit_opportunity"),

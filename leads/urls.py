@@ -3,12 +3,13 @@
 from django.urls import path
 
 from leads import scoring_urls
-from leads.views import capture, companies, duplicates, imports, leads, policy, stages
+from leads.views import capture, companies, duplicates, exports, imports, leads, policy, stages
 
 app_name = "leads"
 urlpatterns = [
     *scoring_urls.urlpatterns,
     path("leads/", leads.leads, name="leads"),
+    path("leads/export/", exports.export_leads, name="export_leads"),
     path("leads/new/", leads.log, name="log"),
     path("leads/new/duplicates/", leads.log_duplicates, name="log_duplicates"),
     path("leads/bulk/<slug:name>/", stages.bulk, name="bulk"),

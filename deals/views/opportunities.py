@@ -1,7 +1,7 @@
 """The list, the board and the page of opportunities."""
 
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -43,13 +43,19 @@ def attention(opportunity: Opportunity) -> list[str]:
     return [risk.label for risk in risks_of(opportunity)] if opportunity.is_open else []
 
 
+def listed(asked: QueryDict) -> QueryDict:
+    """The filters of the list: open deals, unless the address asks for others."""
+    query = asked.copy()
+    if "outcome" not in query and not any(name.startswith("closed_") for name in query):
+        query["outcome"] = Outcome.OPEN
+    return query
+
+
 @require_safe
 def opportunities(request: HttpRequest) -> HttpResponse:
     """The list: filtered, sorted, paged by key."""
     visible = Opportunity.objects.visible_to(request.user)
-    query = request.GET.copy()
-    if "outcome" not in query and not any(name.startswith("closed_") for name in query):
-        query["outcome"] = Outcome.OPEN
+    query = listed(request.GET)
     found = filters.apply(visible, query)
     sort_name, sort = chosen_sort(request.GET.get("sort", ""))
     rows = with_risks(found.with_probability()).select_related("company", "stage", "owner", "se", "team")

@@ -1,4 +1,4 @@
-"""The whole path, as people walk it: a lead is logged, scored, qualified, converted, claimed, and seen by the manager."""
+"""The whole path, as people walk it: a lead is logged, scored, qualified and converted, then claimed and managed."""
 
 import time
 
