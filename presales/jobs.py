@@ -6,6 +6,7 @@ fails nor delays a request, whatever state Redis is in.
 """
 
 import contextlib
+import contextvars
 import logging
 import time
 from collections.abc import Iterator
@@ -17,11 +18,23 @@ logger = logging.getLogger(__name__)
 
 BREAK_SECONDS = 15.0
 _silent_until = 0.0
+_silenced = contextvars.ContextVar("silenced", default=False)
 
 
 def nudge(task: Task, *args: object) -> None:
     """Send `task(*args)` after the transaction commits. A failure is logged and stops sending for a while."""
-    transaction.on_commit(lambda: _send(task, args), robust=True)
+    if not _silenced.get():
+        transaction.on_commit(lambda: _send(task, args), robust=True)
+
+
+@contextlib.contextmanager
+def without_nudges() -> Iterator[None]:
+    """Send none for what happens inside, and leave it to the sweep: for commands that change thousands of rows."""
+    token = _silenced.set(True)
+    try:
+        yield
+    finally:
+        _silenced.reset(token)
 
 
 def _send(task: Task, args: tuple) -> None:

@@ -1,0 +1,58 @@
+"""The demo data: the year it tells, and that it is told once and never in production."""
+
+import datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from deals.loads import load_of
+from deals.models import Claim, Decline, Opportunity, QueueEntry
+from leads.models import Lead, LeadStage
+from leads.scoring import verify
+from people.demo import LOGINS
+from people.models import User
+from qualification.models import DossierStatus, Status
+from qualification.status import differences
+
+
+@pytest.fixture
+def demo(db):
+    call_command("seed")
+    call_command("load_demo")
+
+
+def test_a_year_is_told_with_something_to_do_for_everybody(demo):
+    assert set(User.objects.values_list("email", flat=True)) == {login.email for login in LOGINS}
+    assert 380 <= Lead.objects.count() <= 420
+    assert set(Lead.objects.values_list("stage", flat=True)) == set(LeadStage.values)
+    assert Lead.objects.exclude(return_reason="").count() >= 10
+    assert Lead.objects.past_response_time().exists()
+    assert 55 <= Opportunity.objects.count() <= 65
+    assert set(Opportunity.objects.values_list("stage__slug", flat=True)) >= {"qualification", "won", "lost", "no-go"}
+    assert set(DossierStatus.objects.values_list("status", flat=True)) == set(Status.values)
+    assert Decline.objects.exists()
+    assert Claim.objects.filter(end=Claim.End.HANDED_BACK).exists()
+    first = User.objects.get(email="se@demo.example")
+    assert QueueEntry.objects.claimable_by(first).count() >= 3
+    assert load_of(first) < first.effective_capacity - 1
+
+    # What is stored is what the real functions compute, and the history is as old as the story.
+    assert differences(timezone.now()) == []
+    assert verify.differences() == []
+    won = Opportunity.objects.filter(outcome="won", lead__isnull=False).first()
+    moments = list(won.events.order_by("pgh_id").values_list("pgh_created_at", flat=True))
+    assert moments == sorted(moments)
+    assert moments[-1] - moments[0] > datetime.timedelta(days=10)
+    assert abs(moments[0] - won.created_at) < datetime.timedelta(minutes=1)
+
+    before = Lead.objects.count()
+    call_command("load_demo")
+    assert Lead.objects.count() == before
+
+
+def test_production_refuses_the_public_passwords(db, settings):
+    settings.IS_PRODUCTION = True
+    with pytest.raises(CommandError):
+        call_command("load_demo")
+    assert not User.objects.exists()
