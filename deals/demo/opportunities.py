@@ -9,6 +9,7 @@ from deals.actions import opportunities, queue, stages
 from deals.demo import words
 from deals.demo.clock import at, days_ago, spread
 from deals.demo.evidence import Pursuit, confirm, invent, judge, say
+from deals.loads import load_of
 from deals.models import Opportunity, Pipeline, QueueEntry
 from leads.models import Lead
 from people.models import User
@@ -113,9 +114,10 @@ class Deals:
         return deal
 
     def _claim(self, deal: Opportunity, moment: datetime.datetime) -> None:
-        """The SE of the team whose skills fit takes it; where both are full, the manager gives it to one."""
+        """The SE of the team with more room takes it; where both are full, the manager gives it to one."""
         atlantic = deal.team.name == "Atlantic"
-        names = (["se", "se2"] if self.dice.random() < 0.5 else ["se2", "se"]) if atlantic else ["se3"]
+        names = self.dice.sample(["se", "se2"], 2) if atlantic else ["se3"]
+        names.sort(key=lambda name: load_of(self.people[name]) / self.people[name].effective_capacity)
         with at(moment):
             queue.fill_queue([deal.pk])
             for name in names:

@@ -47,8 +47,9 @@ def create() -> dict[str, User]:
             if team:
                 Membership.objects.create(team=teams[team], user=user)
             people[login] = user
-        User.objects.filter(pk=people["se"].pk).update(capacity=11)  # room for the deals that wait in the queue
-        people["se"].capacity = 11
+        for login, capacity in (("se", 12), ("se2", 10)):  # room for the deals that wait in the queue
+            people[login].capacity = capacity
+            people[login].save(update_fields=["capacity"])
         for boss, reports in (("manager", ["ae", "ae2", "se", "se2"]), ("manager2", ["ae3", "se3"])):
             User.objects.filter(pk__in=[people[login].pk for login in reports]).update(manager=people[boss])
     return people
