@@ -219,6 +219,11 @@ class Lead(models.Model):
         return "VP" if self.seniority == "vp" else self.seniority.capitalize()
 
     @property
+    def function_label(self) -> str:
+        """The function in words: `IT`, `engineering`."""
+        return self.function.upper() if len(self.function) == 2 else self.function
+
+    @property
     def awaits_response(self) -> bool:
         """An MQL whose response time has passed."""
         return (

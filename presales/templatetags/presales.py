@@ -188,6 +188,17 @@ def ago(moment: datetime.datetime | datetime.date | None) -> SafeString | str:
 
 
 @register.filter
+def waited(moment: datetime.datetime | None) -> SafeString | str:
+    """How long ago, without saying so: `waiting {{ entry.created_at|waited }}` gives `waiting 3 h`."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    seconds = max((timezone.now() - moment).total_seconds(), 0)
+    exact = local.strftime("%-d %b %Y, %H:%M %Z")
+    return format_html('<time datetime="{}" title="since {}">{}</time>', local.isoformat(), exact, _span(seconds))
+
+
+@register.filter
 def day(date: datetime.date | datetime.datetime | None) -> SafeString | str:
     """`4 Mar 2026`, without the year in the current one; "–" for none."""
     if date is None:
