@@ -165,11 +165,12 @@ class Rescore:
         )
 
     def ranges(self) -> int:
-        """What the nightly tasks do, one after the other in this one process."""
+        """What a sweep does, in this one process; the nightly tasks do the same in several."""
         from leads.scoring import engine
         from leads.scoring.rules import Ruleset
 
-        return sum(engine.score_range(first, self.now) for first in engine.behind(self.now, Ruleset.load()))
+        rules = Ruleset.load()
+        return sum(engine.score_range(first, self.now, rules) for first in engine.behind(self.now, rules))
 
     def night(self, share: int) -> float:
         self.spoil(share)

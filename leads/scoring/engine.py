@@ -159,15 +159,15 @@ def anything_left(now: datetime.datetime) -> bool:
     return waiting.exists() or bool(behind(now, Ruleset.load()))
 
 
-def score_range(first: int, now: datetime.datetime | None = None) -> int:
+def score_range(first: int, now: datetime.datetime | None = None, known: Ruleset | None = None) -> int:
     """Bring one range up to date and promote its new MQLs; how many scores changed.
 
     Does nothing where another worker has the range or it is current. Where only the day has changed since,
-    the rules are not evaluated: fit stays, engagement decays.
+    the rules are not evaluated: fit stays, engagement decays. `known` saves reading rules that are the same still.
     """
     now = now or timezone.now()
     try:
-        written, promotes = _score_range(first, now)
+        written, promotes = _score_range(first, now, known)
     except OperationalError:
         raise
     except Exception as error:
@@ -197,13 +197,13 @@ def _promote(function: Callable[..., int], *args: object) -> None:
 
 
 @transaction.atomic
-def _score_range(first: int, now: datetime.datetime) -> tuple[int, bool]:
+def _score_range(first: int, now: datetime.datetime, known: Ruleset | None) -> tuple[int, bool]:
     """How many scores changed, and whether the range is to be looked through for new MQLs."""
     raise_time_limit(300)
     row = ScoreRange.objects.select_for_update(skip_locked=True).filter(pk=first).first()
     if row is None:
         return 0, False
-    rules, day = Ruleset.load(lock=True), day_of(now)
+    rules, day = Ruleset.load(lock=True, known=known), day_of(now)
     bounds = (first, first + RANGE_SIZE)
     if row.mass_rev != rules.mass_rev or row.revision != rules.revision:
         written = _by_new_rules(row, rules, day, bounds, now)

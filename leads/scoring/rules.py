@@ -68,13 +68,14 @@ class Ruleset:
         return 2.0 ** (-(day - self.mass_epoch).days / self.half_life_days)
 
     @classmethod
-    def load(cls, lock: bool = False) -> "Ruleset":
-        """The stored rules, in two queries.
+    def load(cls, lock: bool = False, known: "Ruleset | None" = None) -> "Ruleset":
+        """The stored rules, in two queries; in one where `known` is still what is stored.
 
         With `lock` (inside a transaction) nobody can save rules until the transaction ends, so that no score
         by older rules is written after a rescore by newer ones.
         """
-        return cls.of_settings(settings_row(lock), stored_groups())
+        row = settings_row(lock)
+        return cls.of_settings(row, known.groups if known and known.revision == row.revision else stored_groups())
 
     @classmethod
     def of_settings(cls, row: ScoringSettings, groups: tuple[Group, ...]) -> "Ruleset":

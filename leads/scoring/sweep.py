@@ -49,10 +49,11 @@ def sweep(now: datetime.datetime | None = None, seconds: float | None = None) ->
 
 def _pass(done: Swept, now: datetime.datetime | None, deadline: float | None) -> None:
     done.leads += _changed_leads(now, deadline)
-    for first in engine.behind(now or timezone.now(), Ruleset.load()):
+    rules = Ruleset.load()
+    for first in engine.behind(now or timezone.now(), rules):
         if _over(deadline):
             break
-        _patiently(engine.score_range, first, now)
+        _patiently(engine.score_range, first, now, rules)
         done.ranges += 1
         done.leads += _changed_leads(now, deadline)
     done.finished = not engine.anything_left(now or timezone.now())
