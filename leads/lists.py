@@ -8,9 +8,9 @@ from django.http import QueryDict
 
 from leads.models import Lead, LeadScore, LeadStage, Source
 from leads.models.scoring import Band
-from leads.search import search_leads
+from leads.search import matching_leads
 from people.models import Role, Team, User
-from presales.paging import PAGE_SIZE, Page, Sort, paginate
+from presales.paging import COUNT_LIMIT, PAGE_SIZE, Page, Sort, capped_count, paginate
 
 OPEN = [LeadStage.NEW, LeadStage.MQL, LeadStage.SAL, LeadStage.SQL]
 
@@ -86,6 +86,7 @@ class LeadList:
     cursor: str
     owners: list[User]
     teams: list[Team]
+    has_many: bool = False
 
     @classmethod
     def read(cls, user: User, params: QueryDict) -> "LeadList":
@@ -135,7 +136,14 @@ class LeadList:
                 leads = leads.filter(**{field: value})
         if self.band:
             leads = leads.filter(score__band=self.band)
-        return search_leads(leads, self.q) if self.q else leads
+        if self.q:
+            leads, self.has_many = matching_leads(leads, self.q)
+        return leads
+
+    def count(self) -> tuple[int, bool]:
+        """How many leads there are, up to a limit, and whether there are more."""
+        leads = self.leads
+        return (COUNT_LIMIT, True) if self.has_many else capped_count(leads)
 
     def page(self) -> Page:
         """The page asked for."""

@@ -54,7 +54,12 @@ def search_companies(companies: QuerySet, text: str) -> QuerySet:
 
 
 def search_leads(leads: QuerySet, text: str) -> QuerySet:
-    """Those of `leads` with every word of `text` in name, e-mail address or company.
+    """Those of `leads` with every word of `text` in name, e-mail address or company."""
+    return matching_leads(leads, text)[0]
+
+
+def matching_leads(leads: QuerySet, text: str) -> tuple[QuerySet, bool]:
+    """`search_leads`, and whether there are more than MAX_IDS of them.
 
     Companies are looked up first (one query per word, at most MAX_COMPANIES each), so that the lead
     query is an index scan of its own column or of the company's key, never a join over all. Then the
@@ -69,6 +74,6 @@ def search_leads(leads: QuerySet, text: str) -> QuerySet:
         matches = Q(search=starts_with(word))
         found = found.filter(matches | Q(company__in=ids) if ids else matches)
     if found is leads:
-        return leads
+        return leads, False
     pks = list(found.order_by().values_list("pk", flat=True)[: MAX_IDS + 1])
-    return leads.filter(pk__in=pks) if len(pks) <= MAX_IDS else found
+    return (found, True) if len(pks) > MAX_IDS else (leads.filter(pk__in=pks), False)

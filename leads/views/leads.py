@@ -21,7 +21,6 @@ from leads.timeline import timeline_of
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
-from presales.paging import capped_count
 from qualification.panels import dossier_panel
 
 NAV = "leads:leads"
@@ -44,7 +43,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     if listing.is_filtered and not (page.next or page.previous):
         count, more = len(page), False
     else:
-        count, more = capped_count(listing.leads)
+        count, more = listing.count()
     context = {
         "nav": NAV,
         "listing": listing,

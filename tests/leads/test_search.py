@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leads import search
 from leads.domains import company_domain_of_email, domain_of
 from leads.models import Company, Lead
-from leads.search import search_companies, search_leads, words_of
+from leads.search import matching_leads, search_companies, search_leads, words_of
 from tests.factories import CompanyFactory, LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,14 @@ def test_found(anna, text):
 def test_not_found(anna, text):
     LeadFactory(name="Somebody Else")
     assert list(search_leads(Lead.objects.all(), text)) == []
+
+
+def test_many_matches_are_told_apart_from_few(anna, monkeypatch):
+    LeadFactory(name="Anna Other")
+    assert matching_leads(Lead.objects.all(), "anna")[1] is False
+    monkeypatch.setattr(search, "MAX_IDS", 1)
+    leads, many = matching_leads(Lead.objects.all(), "anna")
+    assert (leads.count(), many) == (2, True)
 
 
 def test_companies_are_found_too(anna):
