@@ -108,7 +108,10 @@ def _by_stage(filters: Filters, book: Book) -> Table:
 def _by_person_and_team(filters: Filters, book: Book) -> list[Table]:
     ids = {line.key[0] for line in book.by_owner} | {line.key for line in book.by_se}
     people = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
-    teams = dict(Team.objects.filter(pk__in=[line.key for line in book.by_team]).values_list("pk", "name"))
+    teams = {team.pk: team.name for team in filters.teams}
+    unknown = {line.key for line in book.by_team} - teams.keys() - {None}
+    if unknown:  # an own deal may belong to a team that its owner has left
+        teams |= dict(Team.objects.filter(pk__in=unknown).values_list("pk", "name"))
 
     def owner_row(line: Line) -> Row:
         pk, named = line.key

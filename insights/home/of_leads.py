@@ -2,8 +2,7 @@
 
 import datetime
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -141,34 +140,36 @@ def returned(user: User) -> Section:
 
 def near_threshold(user: User) -> Section:
     """New leads a few points below their team's threshold: one more touch makes an MQL of them."""
-    policy = TeamPolicy.objects.filter(team=OuterRef("team")).values("mql_threshold")
-    threshold = Coalesce(Subquery(policy), Value(THRESHOLD))
+    # A handful of thresholds as plain numbers: a subquery per lead would cost more than all the rest.
+    thresholds = dict(TeamPolicy.objects.values_list("team", "mql_threshold"))
+    near = (Q(team=None) | ~Q(team__in=list(thresholds))) & _just_below(THRESHOLD)
+    for threshold in set(thresholds.values()):
+        near |= Q(team__in=[pk for pk, own in thresholds.items() if own == threshold]) & _just_below(threshold)
     found = (
         _leads(user)
-        .annotate(threshold=threshold)
-        .filter(
-            stage=LeadStage.NEW,
-            return_reason="",
-            score__total__lt=F("threshold"),
-            score__total__gte=F("threshold") - NEAR,
-        )
+        .filter(near, stage=LeadStage.NEW, return_reason="")
         .select_related("company", "score")
         .order_by("-score__total", "-pk")
     )
     rows, more = cut(list(found[: LINES + 1]))
-    lines = [
-        Line(
-            lead.name, lead.get_absolute_url(), _at(lead),
-            [(f"{lead.threshold - lead.score.total} short of {lead.threshold}", "info")],
-            figure=str(lead.score.total),
-            action=Action("Note a touch", reverse("leads:engagement", args=[lead.pk]), dialog=True),
-        )
-        for lead in rows
-    ]  # fmt: skip
+    lines = []
+    for lead in rows:
+        threshold = thresholds.get(lead.team_id, THRESHOLD)
+        lines.append(
+            Line(
+                lead.name, lead.get_absolute_url(), _at(lead),
+                [(f"{threshold - lead.score.total} short of {threshold}", "info")], figure=str(lead.score.total),
+                action=Action("Note a touch", reverse("leads:engagement", args=[lead.pk]), dialog=True),
+            )
+        )  # fmt: skip
     return Section(
         "Nearly an MQL", "target-arrow", lines, f"No new lead is within {NEAR} points of its team's threshold.",
         f"{_list('all')}&sort=-score&stage=new", many=more,
     )  # fmt: skip
+
+
+def _just_below(threshold: int) -> Q:
+    return Q(score__total__lt=threshold, score__total__gte=threshold - NEAR)
 
 
 def weeks(user: User) -> list[Figure]:

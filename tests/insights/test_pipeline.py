@@ -101,10 +101,11 @@ def test_nonsense_in_the_address_is_read_leniently(admin, sign_in, query):
         assert client.get(f"{path}?{query}").status_code == 200
 
 
+@pytest.mark.parametrize("role", ["admin", "manager", "ae"])
 def test_the_page_takes_the_same_number_of_queries_whatever_the_number_of_deals(
-    admin, sign_in, django_assert_max_num_queries
+    role, request, sign_in, django_assert_max_num_queries
 ):
-    client = sign_in(admin)
+    client = sign_in(request.getfixturevalue(role))
     random_book(12, size=10)
     client.get("/pipeline/")
     for _ in range(2):

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from people.demo import PASSWORD
 
 FOLDER = Path("docs") / "images"
-LARGEST = 200_000  # bytes of one picture
+LARGEST = 300_000  # bytes of one picture
 START_SECONDS = 180
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
