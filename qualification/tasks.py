@@ -16,3 +16,9 @@ def derive_dossier(dossier_id: int) -> None:
 def sweep_statuses() -> None:
     """Derive whatever is stale: what a lost message left, and what a deadline changed."""
     status.sweep_statuses(timezone.now())
+
+
+@shared_task
+def derive_all() -> None:
+    """Derive every status once a night, so that a day that went wrong is right again by morning."""
+    status.repair(timezone.now())

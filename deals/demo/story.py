@@ -30,14 +30,19 @@ def load() -> str:
     with transaction.atomic(), without_nudges():
         _tell(random.Random(SEED))  # noqa: S311  a story, not a secret
         date_history()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # the planner knows nothing yet of tables that were empty a moment ago
+    _let_planner_look()
     repair(timezone.now())
     sweep()
     return (
         f"Demo data: {User.objects.count()} people, {Lead.objects.count()} leads, "
         f"{Opportunity.objects.count()} opportunities over twelve months."
     )
+
+
+def _let_planner_look() -> None:
+    """PostgreSQL plans for empty tables until it is told that they are not."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _tell(dice: random.Random) -> None:
@@ -48,7 +53,9 @@ def _tell(dice: random.Random) -> None:
     # The oldest conversions are closed by now, the newest are open.
     to_convert = [*closed[EXPANSIONS // 3 :], *still_open[EXPANSIONS - EXPANSIONS // 3 :]]
     made: list[Opportunity] = []
-    for created, end in leads.plan():
+    for number, (created, end) in enumerate(leads.plan()):
+        if number % 100 == 50:
+            _let_planner_look()
         lead = leads.live(created, end)
         if end == "converted" and to_convert:
             moment = min(lead.qualified_at + datetime.timedelta(days=dice.uniform(0.5, 3)), days_ago(0.4))
