@@ -92,7 +92,8 @@ def waiting_for_se(user: User) -> Section:
     rows, more = cut(list(found.order_by("entered_at")[: LINES + 1]))
     lines = [
         Line(
-            entry.opportunity.name, entry.opportunity.get_absolute_url(), at=entry.entered_at, at_label="queued",
+            entry.opportunity.name, entry.opportunity.get_absolute_url(), entry.get_kind_display(),
+            at=entry.entered_at, at_label="queued",
             figure=money_short(entry.opportunity.amount),
         )
         for entry in rows
@@ -106,7 +107,8 @@ def unclaimed(user: User) -> Section:
     rows, more = cut(list(waiting.order_by("entered_at", "pk")[: LINES + 1]))
     lines = [
         Line(
-            entry.opportunity.name, entry.opportunity.get_absolute_url(), at=entry.entered_at, at_label="queued",
+            entry.opportunity.name, entry.opportunity.get_absolute_url(), entry.get_kind_display(),
+            at=entry.entered_at, at_label="queued",
             figure=money_short(entry.opportunity.amount),
             action=Action("Assign", reverse("deals:assign_se", args=[entry.opportunity_id]), dialog=True),
         )
@@ -199,7 +201,7 @@ def figures(user: User, deals: QuerySet | None = None, *, risk: bool = True) -> 
 
 def unclaimed_figure(user: User) -> Figure:
     """How many deals wait for an SE."""
-    count, more = capped_count(QueueEntry.objects.waiting().visible_to(user))
+    count, more = capped_count(QueueEntry.objects.waiting().visible_to(user).values("opportunity").distinct())
     return Figure(
         "Unclaimed", f"{count:,}{'+' if more else ''}", "deals waiting for an SE", reverse("deals:queue")
     )  # fmt: skip

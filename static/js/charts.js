@@ -46,7 +46,7 @@ function option(data, width) {
       type: "category",
       data: data.labels,
       ...axis,
-      axisLabel: { ...axis.axisLabel, interval: 0, hideOverlap: true, width: Math.max(48, width / data.labels.length - 8), overflow: "truncate" },
+      axisLabel: { ...axis.axisLabel, interval: 0, width: Math.max(24, (width - 90) / data.labels.length - 4), overflow: "truncate" },
     },
     yAxis: [
       { type: "value", ...axis, axisLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: (value) => short.format(value) }, splitLine: { lineStyle: { color: line } } },
