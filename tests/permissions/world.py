@@ -1,0 +1,122 @@
+"""One small world in which every address has something to point at."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.core.files.base import ContentFile
+
+from deals.actions.queue import claim
+from deals.models import Opportunity, QueueEntry
+from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
+from people.models import Team, User
+from qualification.actions.dossiers import open_dossier
+from qualification.models import Criterion, Evidence
+from tests.deals.factories import OpportunityFactory, pipeline, stage
+from tests.factories import CompanyFactory, LeadFactory, TeamFactory, UserFactory
+from tests.qualification.factories import evidence, framework
+
+# In this order the matrix lists the statuses. Lead and deal belong to `owner` and `west`; `se` claimed the deal.
+PERSONAS = [
+    "anonymous", "owner", "mate", "stranger", "se", "se_mate", "se_stranger", "manager", "manager_stranger",
+    "marketing", "admin",
+]  # fmt: skip
+
+
+@dataclass
+class World:
+    """The records and the people."""
+
+    people: dict[str, User]
+    west: Team
+    lead: Lead
+    other_lead: Lead
+    deal: Opportunity
+    waiting: QueueEntry
+    batch: ImportBatch
+    form: CaptureForm
+    evidence: Evidence
+    criterion: Criterion
+    group: ScoringGroup
+    rule: ScoringRule
+
+    def arguments(self, name: str, wanted: set[str]) -> dict[str, object]:
+        """Values for the parts of the address called `name`, by what its last word speaks of."""
+        by_name = {
+            "dossier_id": self.lead.dossier_id, "criterion_id": self.criterion.pk, "evidence_id": self.evidence.pk,
+            "team_id": self.west.pk, "user_id": self.people["mate"].pk, "other": self.other_lead.pk,
+            "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign", "table": "stages",
+        }  # fmt: skip
+        if name == "account_reset_password_from_key":
+            by_name["key"] = "set-password"
+        by_name["pk"] = self._pk(name)
+        return {part: by_name[part] for part in wanted}
+
+    def _pk(self, name: str) -> int:
+        exact = {
+            "deals:convert": self.lead, "deals:decline": self.waiting, "deals:edit_stage": stage("discovery"),
+            "deals:claim": self.waiting.opportunity,
+            "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
+            "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
+            "leads:scoring_rule": self.rule,
+            "qualification:framework": self.criterion.framework, "qualification:edit_framework": self.criterion.framework,
+            "qualification:add_criterion": self.criterion.framework, "qualification:edit_criterion": self.criterion,
+        }  # fmt: skip
+        if name in exact:
+            return exact[name].pk
+        room = name.split(":")[0]
+        if "import" in name or name == "leads:match_columns":
+            return self.batch.pk
+        if "rule" in name:
+            return self.rule.pk
+        if "group" in name:
+            return self.group.pk
+        if room == "people":
+            return self.west.pk if "team" in name else self.people["mate"].pk
+        return {"deals": self.deal, "leads": self.lead}.get(room, self.lead).pk
+
+
+def build() -> World:
+    """Make the world."""
+    pipeline()
+    framework()
+    west, east = TeamFactory(name="West"), TeamFactory(name="East")
+    people = {
+        "owner": UserFactory(role="ae", team=west, name="Owner"),
+        "mate": UserFactory(role="ae", team=west, name="Mate"),
+        "stranger": UserFactory(role="ae", team=east, name="Stranger"),
+        "se": UserFactory(role="se", team=west, name="Se"),
+        "se_mate": UserFactory(role="se", team=west, name="Se mate"),
+        "se_stranger": UserFactory(role="se", team=east, name="Se stranger"),
+        "manager": UserFactory(role="manager", team=west, name="Manager"),
+        "manager_stranger": UserFactory(role="manager", team=east, name="Manager stranger"),
+        "marketing": UserFactory(role="marketing", name="Marketing"),
+        "admin": UserFactory(role="admin", name="Admin"),
+    }
+    company = CompanyFactory(name="Acme")
+    lead = LeadFactory(
+        name="Lena Ortiz",
+        company=company,
+        team=west,
+        owner=people["owner"],
+        stage="sal",
+        dossier=open_dossier(None, west),
+    )
+    other_lead = LeadFactory(name="Lena Ortis", company=company, team=west, owner=people["owner"])
+    deal = OpportunityFactory(team=west, owner=people["owner"], company=company, stage=stage("discovery"))
+    QueueEntry.objects.create(opportunity=deal)
+    claim(people["se"], deal)
+    waiting = QueueEntry.objects.create(opportunity=OpportunityFactory(team=west, owner=people["owner"]))
+    batch = ImportBatch.objects.create(
+        target="leads", filename="leads.csv", created_by=people["owner"], state="ready", columns=["Name"],
+        mapping={"Name": "name"}, reading={"kind": "csv", "encoding": "utf-8", "delimiter": ",", "header_line": 1},
+        file=ContentFile("Name\nLena\n", name="leads.csv"),
+    )  # fmt: skip
+    form = CaptureForm.objects.create(name="Website")
+    group = ScoringGroup.objects.create(dimension="fit", name="Seniority of the matrix")
+    rule = ScoringRule.objects.create(
+        group=group, name="VP", points=10, field="seniority", operator="is_any", values=["vp"]
+    )
+    entry = evidence(lead.dossier, "budget", 2, amount=60000)
+    deal = Opportunity.objects.get(pk=deal.pk)
+    assert datetime.date.today() >= entry.observed_on
+    return World(people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule)
