@@ -99,6 +99,8 @@ class Deals:
             reached = {"won": 4, "lost": self.dice.randint(1, 4), "no-go": self.dice.randint(0, 2)}[plan.reached]
             length = {"won": (45, 120), "lost": (25, 110), "no-go": (12, 40)}[plan.reached]
             end = min(start + datetime.timedelta(days=self.dice.uniform(*length)), days_ago(self.dice.uniform(2, 8)))
+            if plan.reached == "won" and days_ago(200) < start < days_ago(60):
+                end = days_ago(self.dice.uniform(2, 45))  # so that the running quarter has its wins too
         else:
             reached = ORDER.index(plan.reached)
             end = max(days_ago(self.dice.uniform(*plan.idle)), start + datetime.timedelta(hours=1))
