@@ -3,6 +3,7 @@
 from django.db import connection
 
 from deals.actions.opportunities import default_pipeline
+from deals.imported_history import date_history, insert_without_events
 from deals.models import Opportunity, OpportunityType
 from leads.imports import companies
 from leads.imports.companies import link_companies
@@ -87,7 +88,7 @@ def load(run: Run) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM staged WHERE known_id IS NOT NULL")
         unchanged = cursor.fetchone()[0]
-    created = run.sql(
+    created = insert_without_events(
         """
         INSERT INTO deals_opportunity (name, company_id, lead_id, dossier_id, type, source, product, pipeline_id, stage_id,
             outcome, stage_since, owner_id, owner_name, team_id, needed_skills, amount, currency, claimed_probability,
@@ -107,8 +108,9 @@ def load(run: Run) -> dict[str, int]:
           LEFT JOIN deals_product p ON p.name_key = lower(regexp_replace(s.product, '\\s', '', 'g'))
          WHERE s.known_id IS NULL ORDER BY s.line
         """,
-        {"pipeline": pipeline.pk, "currency": currency()},
+        {"pipeline": pipeline.pk, "currency": currency(), "now": run.now, "batch": run.batch.pk},
     )
+    date_history(run.batch, pipeline.stages.order_by("order", "pk").first())
     _convert_leads(run)
     return {"created": created, "updated": 0, "unchanged": unchanged}
 

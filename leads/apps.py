@@ -9,7 +9,7 @@ class LeadsConfig(AppConfig):
         from django.db.models import Q
 
         from leads import permissions  # noqa: F401  registers the rules
-        from leads.imports import companies, leads  # noqa: F401  register their targets
+        from leads.imports import companies, leads, people  # noqa: F401  register their targets
         from leads.models import Lead
         from leads.workload import open_leads_of
         from people.workload import Workload, workloads

@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.db.models import Avg, DurationField, ExpressionWrapper, F, Sum
 from django.db.models.functions import TruncDate
 
@@ -79,3 +80,32 @@ def test_a_file_that_came_before_writes_nothing(admin, shared_data):
     actions.work(again.pk)
     again.refresh_from_db()
     assert (again.created, again.unchanged) == (0, 8800)
+
+
+def test_imported_deals_have_the_history_that_their_dates_tell(admin):
+    file = (
+        "opportunity_id,deal,deal_stage,engage_date,close_date,close_value\n"
+        "a1,Won one,Won,2016-10-20,2017-03-01,1054\n"
+        "a2,Open one,Engaging,2016-11-03,,\n"
+        "a3,New one,Prospecting,2016-11-04,,\n"
+    )
+    batch = imported(admin, file, "opportunities")
+    assert (batch.state, batch.created) == ("done", 3), batch.message
+
+    def told(number):
+        deal = Opportunity.objects.get(external_id=number)
+        events = apps.get_model("deals", "OpportunityEvent").objects.filter(pgh_obj_id=deal.pk).order_by("pgh_id")
+        return [(f"{one.pgh_created_at:%Y-%m-%d}", one.stage.slug, one.outcome, one.pgh_label) for one in events]
+
+    assert told("a1") == [("2016-10-20", "qualification", "open", "insert"), ("2017-03-01", "won", "won", "update")]
+    assert told("a2") == [
+        ("2016-11-03", "qualification", "open", "insert"),
+        ("2016-11-03", "discovery", "open", "update"),
+    ]
+    assert told("a3") == [("2016-11-04", "qualification", "open", "insert")]
+    deal = Opportunity.objects.get(external_id="a1")
+    event = apps.get_model("deals", "OpportunityEvent").objects.filter(pgh_obj_id=deal.pk).first()
+    assert event.pgh_context["user"] == admin.pk and event.pgh_context["import"] == batch.pk
+    deal.next_step = "Call"
+    deal.save()
+    assert told("a1")[-1][3] == "update" and len(told("a1")) == 3, "from here on the triggers write again"

@@ -1,0 +1,60 @@
+"""The history of imported opportunities, as their dates tell it."""
+
+import json
+
+import pgtrigger
+from django.db import connection
+
+from deals.models import Opportunity, Stage
+from leads.models import ImportBatch
+
+
+def insert_without_events(statement: str, parameters: dict) -> int:
+    """Run an INSERT of opportunities that writes no events of its own; how many rows. `date_history` writes them."""
+    with connection.cursor() as cursor:
+        # pgtrigger puts a parameter by position before the statement, which named ones do not go with.
+        query = cursor.cursor.mogrify(statement, parameters).decode().replace("%", "%%")
+        with pgtrigger.ignore("deals.Opportunity:insert_insert"):
+            cursor.execute(query, [])
+            return cursor.rowcount
+
+
+def date_history(batch: ImportBatch, first: Stage) -> None:
+    """Write the events of the batch's opportunities at the times their dates say. Call it after inserting them
+    by `insert_without_events`.
+
+    The trigger would say that a deal of 2017 came into being today, already closed; every figure as of a past day
+    reads these events. So each deal gets those that a CRM in use at the time would have written: its creation in
+    the `first` stage, on the day it was created; and, where it is in another stage, the move there: on the day it
+    closed, or, for an open deal, of whose moves no file tells, together with its creation. Both name the
+    importing person, the file and the channel, so that the timeline says where they come from.
+    """
+    event = next(
+        relation.related_model
+        for relation in Opportunity._meta.related_objects
+        if relation.field.name == "pgh_obj" and relation.related_model._meta.model_name.endswith("event")
+    )
+    table = event._meta.db_table
+    columns = [one.column for one in event._meta.concrete_fields if not one.name.startswith("pgh_")]
+    now_is = {column: f"o.{column}" for column in columns}
+    began_as = now_is | {
+        "stage_id": "%(first)s", "outcome": "'open'", "stage_since": "o.created_at", "closed_on": "NULL",
+        "lost_reason": "''", "no_go_reason": "''",
+    }  # fmt: skip
+    context = {"user": batch.created_by_id, "action": "import", "channel": "import", "import": batch.pk}
+    parameters = {"first": first.pk, "batch": batch.pk, "context": json.dumps(context)}
+    names = ", ".join(columns)
+    insert = f"INSERT INTO {table} (pgh_created_at, pgh_label, pgh_obj_id, pgh_context, {names}) SELECT"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{insert} o.created_at, 'insert', o.id, %(context)s::jsonb, "
+            f"{', '.join(began_as[name] for name in columns)} FROM deals_opportunity o "
+            "WHERE o.import_batch_id = %(batch)s ORDER BY o.id",
+            parameters,
+        )
+        cursor.execute(
+            f"{insert} greatest(o.stage_since, o.created_at), 'update', o.id, %(context)s::jsonb, "
+            f"{', '.join(now_is[name] for name in columns)} FROM deals_opportunity o "
+            "WHERE o.import_batch_id = %(batch)s AND o.stage_id <> %(first)s ORDER BY o.id",
+            parameters,
+        )
