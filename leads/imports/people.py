@@ -128,7 +128,7 @@ def _made(model: type, batch: ImportBatch) -> list[int]:
 def _is_used(record: User | Team, besides: set[type]) -> bool:
     for relation in record._meta.related_objects:
         other, name = relation.related_model, relation.field.name
-        if other in besides or relation.many_to_many or other._meta.model_name.endswith("event"):
+        if other in besides or relation.many_to_many or other._meta.model_name.endswith(("event", "events")):
             continue
         if other._base_manager.filter(**{name: record.pk}).exists():
             return True

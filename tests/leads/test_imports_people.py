@@ -45,7 +45,8 @@ def test_owners_of_a_later_file_are_found_among_them(admin):
 def test_the_same_file_again_adds_nobody(admin):
     imported(admin, FILE, "people")
     again = imported(admin, FILE, "people")
-    assert again.created == 0 and User.objects.filter(name="Moses Frase").count() == 1
+    assert again.created == 0
+    assert User.objects.filter(name="Moses Frase").count() == 1
 
 
 def test_undo_keeps_whoever_has_work_by_now(admin):
@@ -55,7 +56,8 @@ def test_undo_keeps_whoever_has_work_by_now(admin):
     assert set(User.objects.filter(is_active=False).values_list("name", flat=True)) == {
         "Anna Snelling", "Dustin Brinkmann",
     }  # fmt: skip
-    assert Team.objects.filter(name="Central").exists() and not Team.objects.filter(name="West").exists()
+    assert Team.objects.filter(name="Central").exists()
+    assert not Team.objects.filter(name="West").exists()
 
 
 def test_only_admins_bring_people(admin, manager, ae, marketing):
