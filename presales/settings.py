@@ -168,7 +168,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {}
-for room in ("people", "qualification", "leads", "deals"):
+for room in ("presales", "people", "qualification", "leads", "deals"):
     if find_spec(f"{room}.schedule"):
         CELERY_BEAT_SCHEDULE |= import_module(f"{room}.schedule").SCHEDULE
 

@@ -149,7 +149,7 @@ def call_no_go(actor: User, opportunity: Opportunity, *, no_go_reason: str, reas
         reason: what was found, in words.
 
     Raises:
-        Conflict: the deal is closed already.
+        Conflict: the deal is closed already, or no reason is chosen.
     """
     from deals.actions.stages import close
 
@@ -157,7 +157,8 @@ def call_no_go(actor: User, opportunity: Opportunity, *, no_go_reason: str, reas
     opportunity = _lock(opportunity)
     if not opportunity.is_open:
         raise Conflict("The deal is closed.")
-    assert no_go_reason in NoGoReason.values
+    if no_go_reason not in NoGoReason.values:
+        raise Conflict("Say why this is a no-go.")
     stage = opportunity.pipeline.stages.filter(outcome=Outcome.NO_GO).first()
     if stage is None:
         raise Conflict("This pipeline has no no-go stage.")

@@ -140,6 +140,13 @@ class TestAfterwards:
         assert Claim.objects.get().end == "no_go"
         assert not QueueEntry.objects.waiting().exists()
 
+    def test_a_no_go_without_its_reason_changes_nothing(self, claimed, se):
+        with pytest.raises(Conflict, match="Say why"):
+            actions.call_no_go(se, claimed, no_go_reason="", reason="No API")
+        claimed.refresh_from_db()
+        assert claimed.is_open
+        assert claimed.se == se
+
     def test_a_manager_assigns_and_reassigns(self, claimed, manager, other_se):
         actions.assign_se(manager, claimed, other_se, reason="Vacation")
         assert fresh(claimed).se == other_se

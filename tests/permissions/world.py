@@ -58,7 +58,8 @@ class World:
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule,
-            "qualification:framework": self.criterion.framework, "qualification:edit_framework": self.criterion.framework,
+            "qualification:framework": self.criterion.framework,
+            "qualification:edit_framework": self.criterion.framework,
             "qualification:add_criterion": self.criterion.framework, "qualification:edit_criterion": self.criterion,
         }  # fmt: skip
         if name in exact:

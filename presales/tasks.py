@@ -1,0 +1,11 @@
+"""Jobs of the installation itself."""
+
+from celery import shared_task
+
+from presales import health
+
+
+@shared_task(name="presales.heartbeat", time_limit=20)
+def heartbeat() -> None:
+    """Tell `/readyz` that beat, broker and worker work together."""
+    health.beat()
