@@ -33,9 +33,9 @@ PAGES = [
 PORT = 8977
 
 PEOPLE = """
-INSERT INTO people_user (password, is_superuser, email, name, role, title, seniority, time_zone, skills, verticals,
+INSERT INTO people_user (password, is_superuser, email, name, role, title, seniority, time_zone, skills, verticals, sign_ins_ended,
                          is_active, created_at, version)
-SELECT '!', false, role || n || '@bench.example', role || ' ' || n, role, '', 'senior', 'UTC', '{}', '{}', true, now(), 1
+SELECT '!', false, role || n || '@bench.example', role || ' ' || n, role, '', 'senior', 'UTC', '{}', '{}', 0, true, now(), 1
   FROM (VALUES ('ae', 20), ('se', 10), ('manager', 2), ('admin', 1)) AS roles (role, many), generate_series(1, many) AS n
 """
 MEMBERS = """
