@@ -40,7 +40,7 @@ class DealsConfig(AppConfig):
 
         register_targets()
         hooks.on_status_change.append(on_dossier_status)
-        qualification.lanes.hooks.append(_lanes_on_opportunity)
+        qualification.lanes.hooks.insert(0, _lanes_on_opportunity)
         # A deal's page comes before its lead's.
         qualification.lanes.page_hooks.insert(0, _page_of_opportunity)
 
@@ -52,7 +52,7 @@ def _lanes_on_opportunity(user, dossier):
     try:
         opportunity = dossier.opportunity
     except ObjectDoesNotExist:
-        return set()
+        return None
     lanes = set()
     if user.has_perm("deals.work_commercial", opportunity):
         lanes.add("commercial")

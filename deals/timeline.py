@@ -3,10 +3,9 @@
 import datetime
 from dataclasses import dataclass
 
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from deals.models import Opportunity, Stage
+from deals.models import Claim, Opportunity, Stage
 from presales.history import Entry, changes_of
 
 
@@ -19,10 +18,11 @@ class StageTime:
     entered: datetime.datetime
 
 
-def timeline(opportunity: Opportunity) -> list[Entry]:
-    """Changes of the deal and of its claims, newest first."""
-    entries = changes_of(opportunity, limit=60)
-    for claim in opportunity.claims.select_related("se", "assigned_by"):
+def timeline(opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage]) -> list[Entry]:
+    """Changes of the deal (its `events` as history.events_of reads them) and of its claims, newest first."""
+    names = {stage.pk: stage.name for stage in stages}
+    entries = changes_of(opportunity, limit=60, events=events, known={Stage: names})
+    for claim in claims:
         title = f"was assigned by {claim.assigned_by}" if claim.assigned_by else "claimed the deal"
         entries.append(
             Entry(at=claim.claimed_at, kind="claim", title=title, who=claim.se.name, icon="hand-grab", channel="web")
@@ -43,17 +43,14 @@ def timeline(opportunity: Opportunity) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def stage_times(opportunity: Opportunity, stages: list[Stage]) -> list[StageTime]:
-    """Days in each stage, from the event rows; one query."""
-    events = (
-        opportunity.events.annotate(at=Coalesce("stage_since", "pgh_created_at"))
-        .order_by("pgh_id")
-        .values_list("stage_id", "at")
-    )
+def stage_times(opportunity: Opportunity, events: list, stages: list[Stage]) -> list[StageTime]:
+    """Days in each stage, from the same event rows."""
     visits: list[tuple[int, datetime.datetime]] = []
-    for stage_id, at in events:
-        if not visits or visits[-1][0] != stage_id:
-            visits.append((stage_id, at))
+    for event in reversed(events):
+        if not visits or visits[-1][0] != event.stage_id:
+            visits.append((event.stage_id, event.stage_since or event.pgh_created_at))
+    if not visits:
+        return []
     ends = [at for _, at in visits[1:]] + [timezone.now() if opportunity.is_open else opportunity.stage_since]
     known = {stage.pk: stage for stage in stages}
     times: dict[int, StageTime] = {}

@@ -31,7 +31,7 @@ def _lanes_on_lead(user, dossier):
     try:
         lead = dossier.lead
     except ObjectDoesNotExist:
-        return set()
+        return None
     if manages_team(user, lead):
         return BOTH
     return {"commercial"} if lead.owner_id == user.pk and user.role == "ae" else set()

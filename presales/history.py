@@ -36,20 +36,31 @@ class Entry:
 HIDDEN = {"version", "pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "pgh_context_id", "id"}
 
 
-def changes_of(record: Model, limit: int = 100) -> list[Entry]:
-    """The newest `limit` changes of one record, newest first; two queries whatever their number.
+def events_of(record: Model, limit: int = 200) -> list[Model]:
+    """The newest event rows of one record, newest first; one query."""
+    return list(_event_model(type(record)).objects.filter(pgh_obj_id=record.pk).order_by("-pgh_id")[:limit])
 
-    Fields excluded from tracking never appear. Choices are shown by their labels, relations by name.
+
+def changes_of(
+    record: Model,
+    limit: int = 100,
+    events: list[Model] | None = None,
+    known: dict[type[Model], dict[int, str]] | None = None,
+) -> list[Entry]:
+    """The newest `limit` changes of one record, newest first, in few queries whatever their number.
+
+    Fields excluded from tracking never appear. Choices are shown by their labels, relations by name: one query for
+    each related model whose rows are not in `known`. `events` are those of `events_of`, if they are read already.
     """
     model = type(record)
-    event_model = _event_model(model)
-    events = list(event_model.objects.filter(pgh_obj_id=record.pk).order_by("-pgh_id")[: limit + 1])
-    names = _people({event.pgh_context.get("user") for event in events if event.pgh_context})
+    events = (events_of(record, limit + 1) if events is None else events)[: limit + 1]
+    pairs = list(zip(events, [*events[1:], None], strict=True))
+    names = _names(events, pairs, known or {})
+    people = names.get(get_user_model(), {})
     entries = []
-    for position, event in enumerate(events[:limit]):
-        older = events[position + 1] if position + 1 < len(events) else None
+    for event, older in pairs[:limit]:
         context = event.pgh_context or {}
-        changes = _changes(model, older, event) if older is not None else []
+        changes = _changes(model, older, event, names) if older is not None else []
         if older is not None and not changes and event.pgh_label != "delete":
             continue
         action = str(context.get("action") or event.pgh_label)
@@ -59,7 +70,7 @@ def changes_of(record: Model, limit: int = 100) -> list[Entry]:
                 kind=event.pgh_label,
                 title=in_words(action),
                 action=action,
-                who=names.get(context.get("user"), "Presales"),
+                who=people.get(context.get("user"), "Presales"),
                 reason=str(context.get("reason") or ""),
                 channel=str(context.get("channel") or "job"),
                 changes=changes,
@@ -100,12 +111,26 @@ def _event_model(model: type[Model]) -> type[Model]:
     )
 
 
-def _people(ids: set) -> dict[int, str]:
-    ids.discard(None)
-    return dict(get_user_model().objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+def _names(events: list[Model], pairs: list[tuple], known: dict) -> dict[type[Model], dict[int, str]]:
+    """The names of everything that the changes refer to, and of the people who made them."""
+    wanted: dict[type[Model], set[int]] = {}
+    wanted[get_user_model()] = {(event.pgh_context or {}).get("user") for event in events}
+    for newer, older in pairs:
+        for event_field in newer._meta.concrete_fields if older is not None else []:
+            if event_field.is_relation and event_field.name not in HIDDEN:
+                values = {getattr(newer, event_field.attname), getattr(older, event_field.attname)}
+                if len(values) > 1:
+                    wanted.setdefault(event_field.related_model, set()).update(values)
+    names = {model: dict(rows) for model, rows in known.items()}
+    for model, ids in wanted.items():
+        missing = ids - {None} - set(names.get(model, {}))
+        if missing:
+            found = {row.pk: str(row) for row in model._base_manager.filter(pk__in=missing)}
+            names.setdefault(model, {}).update(found)
+    return names
 
 
-def _changes(model: type[Model], older: Model, newer: Model) -> list[Change]:
+def _changes(model: type[Model], older: Model, newer: Model, names: dict) -> list[Change]:
     changes = []
     for event_field in newer._meta.concrete_fields:
         name = event_field.name
@@ -114,17 +139,16 @@ def _changes(model: type[Model], older: Model, newer: Model) -> list[Change]:
         before, after = getattr(older, event_field.attname), getattr(newer, event_field.attname)
         if before != after:
             label = model._meta.get_field(name).verbose_name
-            changes.append(Change(str(label), _show(older, event_field), _show(newer, event_field)))
+            changes.append(Change(str(label), _show(older, event_field, names), _show(newer, event_field, names)))
     return changes
 
 
-def _show(event: Model, event_field: object) -> str:
+def _show(event: Model, event_field: object, names: dict) -> str:
     value = getattr(event, event_field.attname)
     if value is None or value == "" or value == []:
         return "–"
     if event_field.is_relation:
-        related = event_field.related_model._base_manager.filter(pk=value).first()
-        return str(related) if related else f"#{value}"
+        return names.get(event_field.related_model, {}).get(value, f"#{value}")
     display = getattr(event, f"get_{event_field.name}_display", None)
     if display:
         return str(display())

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from presales.errors import Missing
 from qualification.models import Criterion, Dossier, Evidence, Level, TeamPolicy
-from qualification.policy import policy_for
+from qualification.policy import thresholds_for
 
 
 def meets_policy(dossier: Dossier | None) -> list[Missing]:
@@ -21,7 +21,7 @@ def meets_policy(dossier: Dossier | None) -> list[Missing]:
         return [Missing("Open the qualification and record what you know")]
     if dossier.disqualified_at:
         return [Missing("The dossier is disqualified")]
-    policy = policy_for(dossier.team_id)
+    policy = thresholds_for(dossier.team_id)
     today = timezone.now().astimezone(datetime.UTC).date()
     current = {entry.criterion_id: entry for entry in dossier.evidence.current()}
     missing = []

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from people.models import User
 from qualification.models import Dossier, Lane
 
-hooks: list[Callable[[User, Dossier], set[str]]] = []
-"""Each returns the lanes in which the user works on the dossier; a manager of the team works in both."""
+hooks: list[Callable[[User, Dossier], set[str] | None]] = []
+"""Each returns the lanes in which the user works on the dossier (a manager of the team in both), or None where the
+dossier is not its pursuit's. The first that knows answers: an opportunity before the lead it came from."""
 
 page_hooks: list[Callable[[Dossier], str | None]] = []
 """Each returns the address of the page a dossier is shown on, if it knows."""
@@ -16,10 +17,8 @@ BOTH = {Lane.COMMERCIAL.value, Lane.TECHNICAL.value}
 
 def lanes_of(user: User, dossier: Dossier) -> set[str]:
     """The lanes in which `user` works on `dossier`; empty means reading only."""
-    lanes: set[str] = set()
-    for hook in hooks:
-        lanes |= hook(user, dossier)
-    return lanes
+    answers = (hook(user, dossier) for hook in hooks)
+    return next((lanes for lanes in answers if lanes is not None), set())
 
 
 def page_of(dossier: Dossier) -> str:

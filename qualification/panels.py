@@ -9,7 +9,7 @@ from people.models import User
 from qualification.gates import effective_level, shortfall, stale_on
 from qualification.lanes import lanes_of
 from qualification.models import Criterion, Dossier, DossierStatus, Evidence, Lane, Level
-from qualification.policy import policy_for
+from qualification.policy import thresholds_for
 
 
 @dataclass
@@ -59,7 +59,7 @@ def dossier_panel(dossier: Dossier | None, user: User) -> Panel | None:
     """The scorecard of `dossier`; None for a pursuit that has none yet."""
     if dossier is None:
         return None
-    policy = policy_for(dossier.team_id)
+    policy = thresholds_for(dossier.team_id)
     today = timezone.now().astimezone(datetime.UTC).date()
     entries = {entry.criterion_id: entry for entry in dossier.evidence.current().select_related("recorded_by")}
     lanes = lanes_of(user, dossier)

@@ -5,6 +5,11 @@ from qualification.models import Framework, TeamPolicy
 DEFAULT_FRAMEWORK = "bant"
 
 
+def thresholds_for(team_id: int | None) -> TeamPolicy:
+    """The team's figures, or the defaults; without the framework, so one query at most."""
+    return (TeamPolicy.objects.filter(team=team_id).first() if team_id else None) or TeamPolicy(team_id=team_id)
+
+
 def policy_for(team_id: int | None) -> TeamPolicy:
     """The team's policy; an unsaved one with the defaults (BANT, 50,000 a year, 6 months, 45 days) if none."""
     stored = TeamPolicy.objects.select_related("framework").filter(team=team_id).first() if team_id else None

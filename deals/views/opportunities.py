@@ -17,6 +17,7 @@ from people.models import Role, Team, User
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
+from presales.history import events_of
 from presales.paging import Sort, capped_count, paginate
 from qualification.panels import dossier_panel
 
@@ -115,14 +116,16 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     """The pair's shared page of one deal."""
     found = visible_opportunity(request, pk)
     stages = list(found.pipeline.stages.order_by("order"))
+    events = events_of(found)
+    claims = list(found.claims.select_related("se", "assigned_by"))
     context = {
         "opportunity": found,
         "attention": attention(found),
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
         "panel": dossier_panel(found.dossier, request.user),
-        "entries": timeline(found),
-        "stage_times": stage_times(found, stages),
-        "claims": found.claims.select_related("se", "assigned_by"),
+        "entries": timeline(found, events, claims, stages),
+        "stage_times": stage_times(found, events, stages),
+        "claims": claims,
         "waiting": list(found.queue_entries.waiting().select_related("requested_by")),
     }
     return render(request, "deals/opportunities/opportunity.html", context)
