@@ -25,8 +25,8 @@ def _forgiving(method: Callable, fallback: object) -> Callable:
     return wrapper
 
 
-# Limits on guessing passwords must hold without Redis too: then every process counts for itself.
-COUNTED_HERE = "allauth:rl:"
+# Limits on guessing and flooding must hold without Redis too: then every process counts for itself.
+COUNTED_HERE = ("allauth:rl:", "throttle:")
 _local = LocMemCache("without-redis", {})
 
 
@@ -48,12 +48,18 @@ class ForgivingRedisCache(RedisCache):
             logger.warning("cache unavailable: %s", type(error).__name__)
             return getattr(_local, name)(*args) if key.startswith(COUNTED_HERE) else fallback
 
-    add = _forgiving(RedisCache.add, True)
+    def add(self, key: str, value: object, timeout: object = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        """Store the value unless there is one; whether it was stored."""
+        return self._counted("add", key, True, key, value, timeout, version)
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        """The count after adding `delta`; raises ValueError where there is none."""
+        return self._counted("incr", key, 1, key, delta, version)
+
     touch = _forgiving(RedisCache.touch, False)
     delete = _forgiving(RedisCache.delete, False)
     get_many = _forgiving(RedisCache.get_many, {})
     has_key = _forgiving(RedisCache.has_key, False)
-    incr = _forgiving(RedisCache.incr, 1)
     set_many = _forgiving(RedisCache.set_many, [])
     delete_many = _forgiving(RedisCache.delete_many, None)
     clear = _forgiving(RedisCache.clear, False)

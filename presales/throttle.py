@@ -1,20 +1,17 @@
 """Slowing down whoever sends too much, by network.
 
-Counts live in the cache, shared by all processes, and in this process as well: with Redis away each
-process still counts what it sees.
+Counts live in the cache, shared by all processes; with Redis away each process counts what it sees
+(`presales.cache.COUNTED_HERE`).
 """
 
 import ipaddress
 import time
-from collections import Counter
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest
 
-_own: Counter = Counter()
-_own_window = 0
-OWN_LIMIT = 50_000
+PREFIX = "throttle:"
 
 
 def network_of(request: HttpRequest) -> str:
@@ -27,16 +24,9 @@ def network_of(request: HttpRequest) -> str:
 
 def too_many(purpose: str, who: str, limit: int, seconds: int) -> bool:
     """Count one more from `who`; whether that is more than `limit` within this window of `seconds`."""
-    global _own_window
-    window = int(time.time() // seconds)
-    name = f"throttle:{purpose}:{seconds}:{window}:{who}"
-    if window != _own_window or len(_own) > OWN_LIMIT:
-        _own.clear()
-        _own_window = window
-    _own[name] += 1
+    name = f"{PREFIX}{purpose}:{seconds}:{int(time.time() // seconds)}:{who}"
     cache.add(name, 0, timeout=seconds + 5)
     try:
-        shared = cache.incr(name)
+        return cache.incr(name) > limit
     except ValueError:  # it expired between the two calls
-        shared = 1
-    return max(shared, _own[name]) > limit
+        return False
