@@ -56,8 +56,11 @@ class ForgivingRedisCache(RedisCache):
         """The count after adding `delta`; raises ValueError where there is none."""
         return self._counted("incr", key, 1, key, delta, version)
 
+    def delete(self, key: str, version: int | None = None) -> bool:
+        """Forget the value; whether there was one."""
+        return self._counted("delete", key, False, key, version)
+
     touch = _forgiving(RedisCache.touch, False)
-    delete = _forgiving(RedisCache.delete, False)
     get_many = _forgiving(RedisCache.get_many, {})
     has_key = _forgiving(RedisCache.has_key, False)
     set_many = _forgiving(RedisCache.set_many, [])
