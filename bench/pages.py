@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from bench.scoring import ROOT
+from bench.place import ROOT, bar, own_database, store
 
 PAGES = [
     # what, who, address, bar
@@ -60,7 +60,7 @@ SELECT 'Lead ' || n, 'lead ' || n, 'lead' || n || '@company.example', 'lead' || 
                now() - n * interval '5 minutes' AS made,
                (SELECT array_agg(id ORDER BY id) FROM people_user WHERE role = 'ae') AS aes
           FROM generate_series(%(first)s + 1, %(last)s) AS n) rows
-  JOIN people_user u ON u.id = rows.aes[1 + n %% 20]
+  JOIN people_user u ON u.id = rows.aes[1 + n / 10 %% 20]
   JOIN people_membership m ON m.user_id = u.id
   LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
 """
@@ -91,10 +91,10 @@ SELECT 'Deal ' || n, c.id, d.id, 'new', 'webinar', '', s.pipeline_id, s.id, s.ou
           FROM qualification_dossier d WHERE NOT EXISTS (SELECT 1 FROM deals_opportunity o WHERE o.dossier_id = d.id)) d
   JOIN LATERAL (SELECT (ARRAY['qualification', 'discovery', 'presentation', 'evaluation', 'negotiation', 'won', 'won', 'lost', 'lost', 'won'])[1 + n %% 10] AS slug) pick ON true
   JOIN deals_stage s ON s.slug = pick.slug
-  JOIN people_user u ON u.email = 'ae' || (1 + n %% 20) || '@bench.example'
+  JOIN people_user u ON u.email = 'ae' || (1 + n / 10 %% 20) || '@bench.example'
   JOIN people_membership m ON m.user_id = u.id
   JOIN LATERAL (SELECT mm.user_id FROM people_membership mm JOIN people_user us ON us.id = mm.user_id AND us.role = 'se'
-                 WHERE mm.team_id = m.team_id ORDER BY mm.user_id OFFSET n %% 5 LIMIT 1) se ON true
+                 WHERE mm.team_id = m.team_id ORDER BY mm.user_id OFFSET n / 10 %% 5 LIMIT 1) se ON true
   LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
 """
 QUEUE = """
@@ -102,34 +102,6 @@ INSERT INTO deals_queueentry (opportunity_id, kind, note, entered_at, result)
 SELECT id, 'qualified', '', created_at, '' FROM deals_opportunity WHERE outcome = 'open' AND se_id IS NULL
 ON CONFLICT DO NOTHING
 """
-
-
-def own_database() -> None:
-    """A fresh database of its own on the server in use."""
-    import contextlib
-    from pathlib import Path
-
-    import psycopg2
-
-    os.environ.setdefault("PRESALES_MODE", "demo")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
-    from presales import embedded
-
-    url, _ = embedded.urls(Path(os.environ.get("PRESALES_VAR", ROOT / "var")).resolve())
-    with contextlib.closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("DROP DATABASE IF EXISTS presales_bench_pages WITH (FORCE)")
-            cursor.execute("CREATE DATABASE presales_bench_pages ENCODING 'UTF8' TEMPLATE template0")
-    head, _, query = url.partition("?")
-    os.environ["DATABASE_URL"] = head.rsplit("/", 1)[0] + "/presales_bench_pages" + (f"?{query}" if query else "")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("seed", verbosity=0)
 
 
 def grow(first: int, last: int) -> None:
@@ -184,6 +156,9 @@ def places() -> dict[str, int]:
 
 def serve() -> subprocess.Popen:
     """One gunicorn process with the bench's settings, once it answers."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
     command = [sys.executable, "-m", "gunicorn", "presales.wsgi", "--bind", f"127.0.0.1:{PORT}", "--workers", "1",
                "--threads", "2", "--log-level", "error", "--no-control-socket"]  # fmt: skip
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings", "LOG_LEVEL": "ERROR"}
@@ -261,7 +236,7 @@ def measure(requests: int) -> list[dict]:
 
 def run(leads: int = 100_000, requests: int = 40) -> dict:
     """Measure at 1,000 and at `leads` leads; prints the table."""
-    own_database()
+    own_database("presales_bench_pages", settings="bench.settings")
     grow(0, 1000)
     small = measure(requests)
     grow(1000, leads)
@@ -277,7 +252,14 @@ def run(leads: int = 100_000, requests: int = 40) -> dict:
             f"{row['page']:22} {row['ratio']:8} {row['bar']:4} {row['p50_ms']:8} {row['p95_ms']:8} {row['floor_ms']:7} "
             f"{row['queries']:8} {row['bytes']:8} {row['growth']:7}{missed}"
         )
-    return {"small": small, "large": large, "leads": leads}
+    bars = []
+    for row in large:
+        bars += [
+            bar(f"{row['page']}, × floor page", row["ratio"], row["bar"]),
+            bar(f"{row['page']}, queries", row["queries"], 12),
+            bar(f"{row['page']}, growth", row["growth"], 1.25),
+        ]
+    return {"small": small, "large": large, "leads": leads, "bars": bars}
 
 
 def main() -> None:
@@ -285,7 +267,7 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=40)
     options = parser.parse_args()
-    run(options.leads, options.requests)
+    store("pages", run(options.leads, options.requests))
 
 
 if __name__ == "__main__":

@@ -14,41 +14,13 @@ Bars (quality.md): every row changing ≤ 2 × bare, 1 % changing ≤ 0.25 × ba
 """
 
 import argparse
-import contextlib
 import datetime
-import json
-import os
 import statistics
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.place import bar, own_database, store
+
 BARS = {"night, all": 2.0, "rules, all": 2.0, "night, 1 %": 0.25, "inputs, 1 %": 0.25, "rules, 1 %": None}
-
-
-def own_database() -> None:
-    """Point Django at `presales_bench` on the server in use, made and migrated where it is missing."""
-    os.environ.setdefault("PRESALES_MODE", "demo")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "presales.settings")
-    import psycopg2
-
-    from presales import embedded
-
-    url, _ = embedded.urls(Path(os.environ.get("PRESALES_VAR", ROOT / "var")).resolve())
-    with contextlib.closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'presales_bench'")
-            if cursor.fetchone() is None:
-                cursor.execute("CREATE DATABASE presales_bench ENCODING 'UTF8' TEMPLATE template0")
-    head, _, query = url.partition("?")
-    os.environ["DATABASE_URL"] = head.rsplit("/", 1)[0] + "/presales_bench" + (f"?{query}" if query else "")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
 
 
 def fill(cursor, **figures: int):
@@ -67,9 +39,7 @@ def build(leads: int, engagements: int) -> None:
     from django.db import connection
 
     from leads.models import Lead
-    from leads.seeds import seed
 
-    seed()
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         if Lead.objects.count() == leads:
@@ -246,7 +216,7 @@ def run(leads: int = 1_000_000, engagements: int = 5_000_000, rounds: int = 3, o
     differing = len(verify.differences())
     rows = []
     for name in cases:
-        bar = BARS[name]
+        limit = BARS[name]
         ratio = statistics.median(ratios[name])
         rows.append(
             {
@@ -255,23 +225,26 @@ def run(leads: int = 1_000_000, engagements: int = 5_000_000, rounds: int = 3, o
                 "rows_written": written[name],
                 "ratio": round(ratio, 3),
                 "ratios": [round(value, 3) for value in ratios[name]],
-                "bar": bar,
-                "met": bar is None or ratio <= bar,
+                "bar": limit,
+                "met": limit is None or ratio <= limit,
             }
         )
     bare = statistics.median(seconds["bare"])
     print(f"\nbare UPDATE of {leads:,} rows: {bare:.2f} s (median of {len(seconds['bare'])})")
     print(f"{'rescore':<14}{'seconds':>9}{'written':>11}{'ratio':>8}{'bar':>7}  each round")
     for row in rows:
-        bar = f"{row['bar']:.2f}" if row["bar"] else "–"
+        limit = f"{row['bar']:.2f}" if row["bar"] else "–"
         print(
-            f"{row['what']:<14}{row['seconds']:>9.2f}{row['rows_written']:>11,}{row['ratio']:>8.2f}{bar:>7}  "
+            f"{row['what']:<14}{row['seconds']:>9.2f}{row['rows_written']:>11,}{row['ratio']:>8.2f}{limit:>7}  "
             + ", ".join(f"{value:.2f}" for value in row["ratios"])
             + ("" if row["met"] else "  MISSED")
         )
     print(f"afterwards {differing} of {leads:,} stored scores differ from a fresh computation")
-    return {"leads": leads, "engagements": engagements, "bare_seconds": round(bare, 2), "rows": rows,
-            "differing": differing}  # fmt: skip
+    bars = [
+        bar(f"rescore, {row['what']} changing, × bare UPDATE", row["ratio"], row["bar"]) for row in rows if row["bar"]
+    ]
+    bars.append(bar("scores that differ afterwards", differing, 0))
+    return {"leads": leads, "engagements": engagements, "bare_seconds": round(bare, 2), "rows": rows, "bars": bars}
 
 
 def main() -> None:
@@ -281,11 +254,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help='cases whose name has this, e.g. "night"')
     options = parser.parse_args()
-    own_database()
-    results = run(options.leads, options.engagements, options.rounds, options.only)
-    path = ROOT / "bench" / "results.json"
-    stored = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**stored, "scoring": results}, indent=2) + "\n")
+    own_database("presales_bench", keep=True)
+    store("scoring", run(options.leads, options.engagements, options.rounds, options.only))
 
 
 if __name__ == "__main__":
