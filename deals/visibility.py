@@ -19,3 +19,18 @@ def opportunities_visible_to(queryset: QuerySet, user: User) -> QuerySet:
         claimed = Claim.objects.filter(opportunity=OuterRef("pk"), se=user)
         return queryset.filter(Q(se=user) | Q(Exists(claimed)) | (Q(team__in=user.team_ids) & Q(Exists(waiting))))
     return queryset.none()
+
+
+def opportunities_offered_to(queryset: QuerySet, user: User) -> QuerySet:
+    """What `user` sees, and for SEs also what their teams' queue once offered and somebody took meanwhile.
+
+    Only for answering a click in a queue that was loaded before: whoever could see the deal there hears who was
+    faster. Pages and lists keep to `visible_to`.
+    """
+    from deals.models.queue import QueueEntry
+
+    if user.role != Role.SE:
+        return queryset.visible_to(user)
+    offered = QueueEntry.objects.filter(opportunity=OuterRef("pk"))
+    mine = queryset.model.objects.visible_to(user).values("pk")
+    return queryset.filter(Q(pk__in=mine) | (Q(team__in=user.team_ids) & Q(Exists(offered))))

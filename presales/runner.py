@@ -35,7 +35,7 @@ def run(port: int | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         _prepare()
-        return _supervise(_commands(port), port)
+        return _supervise(commands(port), port)
     except (Stop, KeyboardInterrupt):
         _say("Stopped.")
         return 0
@@ -70,10 +70,10 @@ def _prepare() -> None:
     call_command("seed", verbosity=0)
     if settings.IS_DEMO and "load_demo" in get_commands():
         call_command("load_demo")
-    _collect_static()
+    collect_static()
 
 
-def _collect_static() -> None:
+def collect_static() -> None:
     """Hash and compress the static files, if any source changed since the last time."""
     sources = [settings.BASE_DIR / "static", settings.BASE_DIR / "package-lock.json"]
     sources.append(settings.BASE_DIR / "requirements.txt")
@@ -90,7 +90,8 @@ def _collect_static() -> None:
     stamp.write_text(digest.hexdigest())
 
 
-def _commands(port: int) -> dict[str, list[str]]:
+def commands(port: int) -> dict[str, list[str]]:
+    """The three processes of an installation: web server, worker and beat."""
     celery = [sys.executable, "-m", "celery", "-A", "presales"]
     return {
         "web": [

@@ -1,7 +1,8 @@
 """The claim queue: entering it, claiming, declining, handing back, calling no-go, assigning.
 
-Lock order: the SE's user row (capacity), then the opportunity. Exactly one SE can win a claim: one conditional
-UPDATE, backed by a unique constraint on current claims.
+Lock order: the SE's user row (capacity), then the opportunity, then its entries. Exactly one SE can win a claim: one
+conditional UPDATE, backed by a unique constraint on current claims. The user row is locked without its key, so that
+rows which merely name the SE are written meanwhile.
 """
 
 from django.db import connection
@@ -23,6 +24,7 @@ SELECT o.id, 'qualified', '', %(now)s, ''
    AND (%(ids)s::bigint[] IS NULL OR o.id = ANY(%(ids)s))
    AND NOT EXISTS (SELECT 1 FROM deals_queueentry q WHERE q.opportunity_id = o.id
                       AND (q.closed_at IS NULL OR q.result = 'withdrawn'))
+   FOR NO KEY UPDATE OF o SKIP LOCKED
 ON CONFLICT DO NOTHING
 """
 
@@ -30,7 +32,8 @@ ON CONFLICT DO NOTHING
 def fill_queue(opportunity_ids: list[int] | None = None) -> int:
     """Enter open, qualified opportunities that nobody has claimed; how many entered.
 
-    Set-based and safe to run twice; None looks at all. One that the AE withdrew does not come back by itself.
+    Set-based and safe to run twice; None looks at all. One that the AE withdrew does not come back by itself, and
+    one that somebody acts on right now is left to the next run: it may just be getting its SE.
     """
     with connection.cursor() as cursor:
         cursor.execute(FILL, {"now": timezone.now(), "ids": opportunity_ids})
@@ -81,42 +84,50 @@ def claim(actor: User, opportunity: Opportunity) -> Claim:
         Conflict: taken by somebody else, closed, not waiting any more, or the actor is at capacity.
     """
     require(actor, "deals.claim", opportunity)
-    User.objects.select_for_update().get(pk=actor.pk)
+    se = _lock_se(actor)
     mine = Claim.objects.current().filter(opportunity=opportunity, se=actor).first()
     if mine is not None:
         return mine
-    stage = Stage.objects.get(pk=opportunity.stage_id)
-    load, capacity = load_of(actor), actor.effective_capacity
-    if capacity is not None and load + weight_of(stage) > capacity:
-        raise Conflict(
-            f"You carry {load:g} of {capacity}. Hand a deal back, or ask your manager, who can assign beyond capacity."
-        )
     waiting = QueueEntry.objects.waiting().filter(opportunity=opportunity)
     won = Opportunity.objects.filter(
         pk=opportunity.pk, se=None, outcome=Outcome.OPEN, pk__in=waiting.values("opportunity")
     ).update(se=actor, last_activity_at=timezone.now())
     if not won:
-        raise _lost_claim(opportunity)
+        raise gone_from_queue(opportunity)
+    # Only now, with the deal's row held: nobody moves it to a heavier stage in between.
+    stage = Stage.objects.get(opportunities=opportunity.pk)
+    load, capacity = load_of(se) - weight_of(stage), se.effective_capacity
+    if capacity is not None and load + weight_of(stage) > capacity:
+        raise Conflict(
+            f"You carry {float(load):g} of {capacity}. Hand a deal back, or ask your manager, "
+            "who can assign beyond capacity."
+        )
     made = Claim.objects.create(opportunity=opportunity, se=actor)
     _close_entries(opportunity, QueueEntry.Result.CLAIMED)
     return made
 
 
-def _lost_claim(opportunity: Opportunity) -> Conflict:
+def gone_from_queue(opportunity: Opportunity) -> Conflict:
+    """What to tell somebody who was too late for a deal that waited."""
     now = Opportunity.objects.select_related("se").get(pk=opportunity.pk)
     if now.se_id:
         return Conflict(f"Taken by {now.se}.")
     if not now.is_open:
         return Conflict("The deal was closed in the meantime.")
-    return Conflict("This deal is not waiting for an SE any more.")
+    return Conflict("This request is not waiting for an SE any more.")
 
 
 @action
 def decline(actor: User, entry: QueueEntry, *, reason: str, note: str = "") -> Decline:
-    """Pass on an entry; it leaves this SE's queue and stays in the others'. Repeating it changes the reason."""
+    """Pass on an entry; it leaves this SE's queue and stays in the others'. Repeating it changes the reason.
+
+    Raises:
+        Conflict: the entry has left the queue, e.g. because somebody took the deal.
+    """
     require(actor, "deals.decline", entry.opportunity)
+    entry = QueueEntry.objects.select_for_update(of=("self",)).select_related("opportunity").get(pk=entry.pk)
     if entry.closed_at is not None:
-        raise Conflict("This entry has left the queue.")
+        raise gone_from_queue(entry.opportunity)
     made, _ = Decline.objects.update_or_create(entry=entry, se=actor, defaults={"reason": reason, "note": note})
     return made
 
@@ -177,7 +188,7 @@ def assign_se(
             `beyond_capacity` is not said.
     """
     require(actor, "deals.assign_se", opportunity)
-    se = User.objects.select_for_update().get(pk=se.pk)
+    se = _lock_se(se)
     opportunity = _lock(opportunity)
     if not (se.is_active and se.role == Role.SE and opportunity.team_id in se.team_ids):
         raise Conflict(f"{se} is not an SE of this team.")
@@ -187,13 +198,17 @@ def assign_se(
         return Claim.objects.current().get(opportunity=opportunity)
     load, capacity = load_of(se), se.effective_capacity
     if not beyond_capacity and capacity is not None and load + weight_of(opportunity.stage) > capacity:
-        raise Conflict(f"{se} carries {load:g} of {capacity}. Confirm that the deal comes on top.")
+        raise Conflict(f"{se} carries {float(load):g} of {capacity}. Confirm that the deal comes on top.")
     if opportunity.se_id:
         _end_claim(opportunity, Claim.End.REASSIGNED, reason)
     Opportunity.objects.filter(pk=opportunity.pk).update(se=se, last_activity_at=timezone.now())
     made = Claim.objects.create(opportunity=opportunity, se=se, assigned_by=actor, note=reason[:1000])
     _close_entries(opportunity, QueueEntry.Result.ASSIGNED)
     return made
+
+
+def _lock_se(se: User) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=se.pk)
 
 
 def _lock(opportunity: Opportunity) -> Opportunity:

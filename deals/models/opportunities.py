@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deals.models.stages import Outcome, Pipeline, Stage
-from deals.visibility import opportunities_visible_to
+from deals.visibility import opportunities_offered_to, opportunities_visible_to
 from leads.models import Company, Lead, Source
 from leads.search import Words
 from people.models import Team, User
@@ -64,6 +64,10 @@ class OpportunityQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OpportunityQuerySet":
         """The opportunities `user` may know of; see deals/visibility.py."""
         return opportunities_visible_to(self, user)
+
+    def offered_to(self, user: User) -> "OpportunityQuerySet":
+        """The opportunities whose place in the queue `user` may ask about; see deals/visibility.py."""
+        return opportunities_offered_to(self, user)
 
     def open(self) -> "OpportunityQuerySet":
         """Not closed yet."""

@@ -41,6 +41,10 @@ class QueueEntryQuerySet(models.QuerySet):
         """Entries of opportunities that `user` sees."""
         return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
+    def offered_to(self, user: User) -> "QueueEntryQuerySet":
+        """Entries, waiting or not, that `user` sees or once saw in the queue."""
+        return self.filter(opportunity__in=Opportunity.objects.offered_to(user))
+
     def claimable_by(self, se: User) -> "QueueEntryQuerySet":
         """Waiting entries of the SE's teams that the SE has not declined."""
         if se.role != Role.SE:

@@ -12,7 +12,7 @@ from deals.forms.opportunities import RequestHelpForm
 from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
 from deals.loads import load_of, with_load
 from deals.matching import Match, match
-from deals.models import QueueEntry
+from deals.models import Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
 from people.models import Role, User
 from people.permissions import require
@@ -65,7 +65,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_POST
 def claim(request: HttpRequest, pk: int) -> HttpResponse:
     """Claim with one click."""
-    found = visible_opportunity(request, pk)
+    found = get_object_or_404(Opportunity.objects.offered_to(request.user), pk=pk)
     actions.claim(request.user, found)
     return done(request, found.get_absolute_url(), "It is yours. Say hello to the AE and plan the discovery.")
 
@@ -73,9 +73,11 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """Pass on an entry, with a reason."""
-    visible = QueueEntry.objects.visible_to(request.user).select_related("opportunity")
-    entry = get_object_or_404(visible, pk=pk)
+    offered = QueueEntry.objects.offered_to(request.user).select_related("opportunity__se")
+    entry = get_object_or_404(offered, pk=pk)
     require(request.user, "deals.decline", entry.opportunity)
+    if entry.closed_at is not None:
+        raise actions.gone_from_queue(entry.opportunity)
     form = DeclineForm(posted(request))
     page = reverse("deals:queue")
     if request.method == "POST" and form.is_valid():
