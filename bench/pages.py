@@ -9,6 +9,7 @@ machine slows both. Bars (quality.md): lists, board and queue ≤ 5 × floor, ho
 import argparse
 import http.client
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -19,29 +20,39 @@ from bench.place import ROOT, bar, own_database, store
 PAGES = [
     # what, who, address, bar
     ("lead list", "ae", "/leads/", 5),
-    ("lead list, manager", "manager", "/leads/", 5),
+    ("lead list, director", "director", "/leads/", 5),
     ("opportunities", "manager", "/opportunities/", 5),
+    ("opportunities, director", "director", "/opportunities/", 5),
     ("board", "manager", "/board/", 5),
+    ("board, director", "director", "/board/", 5),
     ("claim queue", "se", "/queue/", 5),
     ("home, AE", "ae", "/", 8),
     ("home, SE", "se", "/", 8),
     ("home, manager", "manager", "/", 8),
+    ("home, director", "director", "/", 8),
     ("lead page", "ae", "/leads/{lead}/", 8),
     ("opportunity page", "ae", "/opportunities/{deal}/", 8),
-    ("search", "manager", "/leads/?q=lead+77", 5),
+    ("search", "director", "/leads/?q=lead+77", 5),
 ]
 PORT = 8977
 
+# The same company at both sizes: 20 teams of 10 AEs, 4 SEs and a manager under one director.
+TEAMS = """
+INSERT INTO people_team (name, regions, verticals, version) VALUES ('Sales', '{}', '{}', 1);
+INSERT INTO people_team (name, parent_id, regions, verticals, version)
+SELECT 'Team ' || n, t.id, '{}', '{}', 1 FROM people_team t, generate_series(1, 20) AS n WHERE t.name = 'Sales'
+"""
 PEOPLE = """
 INSERT INTO people_user (password, is_superuser, email, name, role, title, seniority, time_zone, skills, verticals, sign_ins_ended,
                          is_active, created_at, version)
-SELECT '!', false, role || n || '@bench.example', role || ' ' || n, role, '', 'senior', 'UTC', '{}', '{}', 0, true, now(), 1
-  FROM (VALUES ('ae', 20), ('se', 10), ('manager', 2), ('admin', 1)) AS roles (role, many), generate_series(1, many) AS n
+SELECT '!', false, who || n || '@bench.example', who || ' ' || n, role, '', 'senior', 'UTC', '{}', '{}', 0, true, now(), 1
+  FROM (VALUES ('ae', 'ae', 200), ('se', 'se', 80), ('manager', 'manager', 20), ('director', 'manager', 2)) AS roles (who, role, many),
+       generate_series(1, many) AS n
 """
 MEMBERS = """
 INSERT INTO people_membership (team_id, user_id)
-SELECT t.id, u.id FROM people_user u
-  JOIN people_team t ON (u.id %% 2 = 0) = (t.name = 'West') WHERE u.role IN ('ae', 'se', 'manager')
+SELECT t.id, u.id FROM people_user u JOIN people_team t
+    ON t.name = CASE WHEN u.email LIKE 'director%%' THEN 'Sales' ELSE 'Team ' || 1 + substring(u.email FROM '[0-9]+')::int %% 20 END
 """
 COMPANIES = """
 INSERT INTO leads_company (name, name_key, domain, industry, employees, country, region, technologies, created_at, version)
@@ -56,11 +67,13 @@ SELECT 'Lead ' || n, 'lead ' || n, 'lead' || n || '@company.example', 'lead' || 
     'individual', 'engineering', c.id, 'webinar', '', 'unknown', '', CASE WHEN stage IN ('sal', 'sql') THEN u.id END, '',
     m.team_id, stage, made, made, made + interval '4 hours', '', CASE WHEN stage = 'nurture' THEN now()::date END,
     CASE WHEN stage = 'disqualified' THEN 'no_fit' ELSE '' END, '', '', made, 1
-  FROM (SELECT n, (ARRAY['new', 'mql', 'sal', 'sql', 'nurture', 'disqualified', 'new', 'new', 'disqualified', 'nurture'])[1 + n %% 10] AS stage,
+  FROM (SELECT n, (ARRAY['new', 'mql', 'sal', 'sql', 'nurture', 'disqualified', 'new', 'new', 'disqualified', 'nurture',
+                        'new', 'nurture', 'nurture', 'nurture', 'disqualified', 'disqualified', 'new', 'new', 'disqualified', 'nurture']
+               )[1 + n %% 20] AS stage,
                now() - n * interval '5 minutes' AS made,
                (SELECT array_agg(id ORDER BY id) FROM people_user WHERE role = 'ae') AS aes
           FROM generate_series(%(first)s + 1, %(last)s) AS n) rows
-  JOIN people_user u ON u.id = rows.aes[1 + n / 10 %% 20]
+  JOIN people_user u ON u.id = rows.aes[1 + n / 20 %% 200]
   JOIN people_membership m ON m.user_id = u.id
   LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
 """
@@ -86,15 +99,14 @@ INSERT INTO deals_opportunity (name, company_id, dossier_id, type, source, produ
 SELECT 'Deal ' || n, c.id, d.id, 'new', 'webinar', '', s.pipeline_id, s.id, s.outcome, made, u.id, '', m.team_id, '', 1000 + n,
     'USD', 'pipeline', now()::date + 30, '', CASE WHEN n %% 3 = 0 THEN '' ELSE 'Call' END, made, now() - n %% 40 * interval '1 day',
     CASE WHEN s.outcome <> 'open' THEN made::date + 20 END, CASE WHEN s.outcome = 'lost' THEN 'price' ELSE '' END, '', '', '', '', 1,
-    CASE WHEN n %% 4 <> 0 THEN se.user_id END
+    CASE WHEN n %% 8 > 0 OR n / 40 %% 4 > 0 THEN se.id END
   FROM (SELECT d.id, row_number() OVER (ORDER BY d.id) AS n, now() - row_number() OVER (ORDER BY d.id) * interval '10 minutes' AS made
           FROM qualification_dossier d WHERE NOT EXISTS (SELECT 1 FROM deals_opportunity o WHERE o.dossier_id = d.id)) d
-  JOIN LATERAL (SELECT (ARRAY['qualification', 'discovery', 'presentation', 'evaluation', 'negotiation', 'won', 'won', 'lost', 'lost', 'won'])[1 + n %% 10] AS slug) pick ON true
-  JOIN deals_stage s ON s.slug = pick.slug
-  JOIN people_user u ON u.email = 'ae' || (1 + n / 10 %% 20) || '@bench.example'
+  JOIN deals_stage s ON s.slug = CASE WHEN n %% 8 > 0 THEN (ARRAY['won', 'lost', 'lost'])[1 + n / 8 %% 3] ELSE
+      (ARRAY['qualification', 'discovery', 'presentation', 'evaluation', 'negotiation'])[1 + n / 8 %% 5] END
+  JOIN people_user u ON u.email = 'ae' || (1 + n / 8 %% 200) || '@bench.example'
   JOIN people_membership m ON m.user_id = u.id
-  JOIN LATERAL (SELECT mm.user_id FROM people_membership mm JOIN people_user us ON us.id = mm.user_id AND us.role = 'se'
-                 WHERE mm.team_id = m.team_id ORDER BY mm.user_id OFFSET n / 10 %% 5 LIMIT 1) se ON true
+  JOIN people_user se ON se.email = 'se' || (1 + n / 8 %% 20 + n / 160 %% 4 * 20) || '@bench.example'
   LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
 """
 QUEUE = """
@@ -111,10 +123,8 @@ def grow(first: int, last: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         if first == 0:
-            cursor.execute(
-                "INSERT INTO people_team (name, regions, verticals, version) VALUES ('West', '{}', '{}', 1), ('East', '{}', '{}', 1)"
-            )
-            cursor.execute(PEOPLE.replace("%%", "%"))
+            cursor.execute(TEAMS)
+            cursor.execute(PEOPLE)
             cursor.execute(MEMBERS, {})
         for statement in (COMPANIES, LEADS, SCORES, DOSSIERS, STATUSES, DEALS, QUEUE):
             cursor.execute(statement, {"first": first, "last": last})
@@ -122,7 +132,7 @@ def grow(first: int, last: int) -> None:
 
 
 def cookies() -> dict[str, str]:
-    """A signed-in session for each role."""
+    """A signed-in session for each person."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.cached_db import SessionStore
@@ -130,14 +140,14 @@ def cookies() -> dict[str, str]:
     from people.models import User
 
     made = {}
-    for role in ("ae", "se", "manager"):
-        user = User.objects.filter(role=role).order_by("pk").first()
+    for who in {who for _, who, _, _ in PAGES}:
+        user = User.objects.get(email=f"{who}2@bench.example")
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
-        made[role] = f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+        made[who] = f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
     return made
 
 
@@ -147,7 +157,7 @@ def places() -> dict[str, int]:
     from leads.models import Lead
     from people.models import User
 
-    ae = User.objects.filter(role="ae").order_by("pk").first()
+    ae = User.objects.get(email="ae2@bench.example")
     return {
         "lead": Lead.objects.filter(owner=ae).values_list("pk", flat=True).first(),
         "deal": Opportunity.objects.filter(owner=ae, outcome="open").values_list("pk", flat=True).first(),
@@ -174,18 +184,23 @@ def serve() -> subprocess.Popen:
     raise RuntimeError("the server did not start")
 
 
-def fetch(connection: http.client.HTTPConnection, address: str, cookie: str) -> tuple[float, int]:
-    """(seconds, bytes) of one page."""
+def rows_of(body: bytes) -> int:
+    """How many records a page links to: as many rows has the floor page that it is measured against."""
+    return len(set(re.findall(rb'href="(/(?:leads|opportunities)/\d+/)"', body)))
+
+
+def fetch(connection: http.client.HTTPConnection, address: str, cookie: str) -> tuple[float, bytes]:
+    """(seconds, body) of one page."""
     started = time.perf_counter()
     connection.request("GET", address, headers={"Cookie": cookie})
     response = connection.getresponse()
     body = response.read()
     if response.status != 200:
         raise RuntimeError(f"{address} answered {response.status}")
-    return time.perf_counter() - started, len(body)
+    return time.perf_counter() - started, body
 
 
-def queries_of(address: str, role: str) -> int:
+def queries_of(address: str, who: str) -> int:
     """How many queries the page asks, signed in and warm."""
     from django.db import connection
     from django.test import Client
@@ -195,7 +210,7 @@ def queries_of(address: str, role: str) -> int:
 
     client = Client()
     client.force_login(
-        User.objects.filter(role=role).order_by("pk").first(),
+        User.objects.get(email=f"{who}2@bench.example"),
         backend="allauth.account.auth_backends.AuthenticationBackend",
     )
     client.get(address)
@@ -213,20 +228,22 @@ def measure(requests: int) -> list[dict]:
         signed_in, where = cookies(), places()
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
         rows = []
-        for what, role, address, bar in PAGES:
+        for what, who, address, limit in PAGES:
             address = address.format(**where)
-            floors, pages, size = [], [], 0
+            _, body = fetch(connection, address, signed_in[who])
+            floor_address = f"/floor/?rows={rows_of(body)}"
+            floors, pages = [], []
             for number in range(requests + 3):
-                floor, _ = fetch(connection, "/floor/", signed_in[role])
-                page, size = fetch(connection, address, signed_in[role])
+                floor, _ = fetch(connection, floor_address, signed_in[who])
+                page, body = fetch(connection, address, signed_in[who])
                 if number >= 3:
                     floors.append(floor)
                     pages.append(page)
             p50, floor = statistics.median(pages), statistics.median(floors)
             rows.append({
-                "page": what, "ratio": round(p50 / floor, 2), "bar": bar, "p50_ms": round(1000 * p50, 1),
+                "page": what, "ratio": round(p50 / floor, 2), "bar": limit, "p50_ms": round(1000 * p50, 1),
                 "p95_ms": round(1000 * statistics.quantiles(pages, n=20)[-1], 1), "floor_ms": round(1000 * floor, 1),
-                "queries": queries_of(address, role), "bytes": size,
+                "queries": queries_of(address, who), "bytes": len(body), "rows": rows_of(body),
             })  # fmt: skip
         return rows
     finally:
@@ -242,7 +259,7 @@ def run(leads: int = 100_000, requests: int = 40) -> dict:
     grow(1000, leads)
     large = measure(requests)
     print(
-        f"{'page':22} {'× floor':>8} {'bar':>4} {'p50 ms':>8} {'p95 ms':>8} {'floor':>7} {'queries':>8} {'bytes':>8} {'growth':>7}"
+        f"{'page':22} {'× floor':>8} {'bar':>4} {'p50 ms':>8} {'p95 ms':>8} {'floor':>7} {'queries':>8} {'bytes':>8} {'rows':>5} {'growth':>7}"
     )
     for before, row in zip(small, large, strict=True):
         # Growth of the page over growth of the floor, since the machine's pace differs between the two runs.
@@ -250,7 +267,7 @@ def run(leads: int = 100_000, requests: int = 40) -> dict:
         missed = " missed" if row["ratio"] > row["bar"] or row["queries"] > 12 else ""
         print(
             f"{row['page']:22} {row['ratio']:8} {row['bar']:4} {row['p50_ms']:8} {row['p95_ms']:8} {row['floor_ms']:7} "
-            f"{row['queries']:8} {row['bytes']:8} {row['growth']:7}{missed}"
+            f"{row['queries']:8} {row['bytes']:8} {row['rows']:5} {row['growth']:7}{missed}"
         )
     bars = []
     for row in large:

@@ -9,10 +9,9 @@ from presales.urls import urlpatterns as product
 
 
 def floor(request: HttpRequest) -> HttpResponse:
-    """Fifty rows by primary key."""
-    return render(
-        request, "bench/floor.html", {"rows": Lead.objects.order_by("-pk").values("pk", "name", "stage")[:50]}
-    )
+    """As many rows by primary key as asked for."""
+    rows = Lead.objects.order_by("-pk").values("pk", "name", "stage")[: int(request.GET["rows"])]
+    return render(request, "bench/floor.html", {"rows": rows})
 
 
 urlpatterns = [path("floor/", floor, name="floor"), *product]
