@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from urllib.parse import quote
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.place import ROOT
+
 CSRF_TOKEN = "bench" * 6 + "ok"  # any 32 letters; cookie and header have to agree
 
 
