@@ -18,10 +18,37 @@ class StageTime:
     entered: datetime.datetime
 
 
+# What an action is called when told afterwards.
+TOLD = {
+    "insert": "entered this deal",
+    "create_opportunity": "added this deal",
+    "convert_lead": "opened this deal from a lead",
+    "update_commercial": "changed the commercial facts",
+    "reassign_owner": "gave this deal to another AE",
+    "call_no_go": "called a technical no-go",
+    "confirm": "brought this deal in with an import",
+}
+ICONS = {
+    "call_no_go": "circle-x",
+    "convert_lead": "arrow-right-circle",
+    "create_opportunity": "plus",
+    "move_stage": "arrow-right",
+    "reassign_owner": "user-share",
+    "reopen": "rotate-clockwise",
+    "update_commercial": "pencil",
+}
+# Fields that only repeat what the sentence already says.
+IMPLIED = {"stage", "stage_since", "outcome", "closed_on", "se", "dossier"}
+
+
 def timeline(opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage]) -> list[Entry]:
     """Changes of the deal (its `events` as history.events_of reads them) and of its claims, newest first."""
     names = {stage.pk: stage.name for stage in stages}
-    entries = changes_of(opportunity, limit=60, events=events, known={Stage: names})
+    entries = []
+    for entry in changes_of(opportunity, limit=60, events=events, known={Stage: names}):
+        told = _told(entry, opportunity.currency)
+        if told is not None:
+            entries.append(told)
     for claim in claims:
         title = f"was assigned by {claim.assigned_by}" if claim.assigned_by else "claimed the deal"
         entries.append(
@@ -41,6 +68,24 @@ def timeline(opportunity: Opportunity, events: list, claims: list[Claim], stages
                 )
             )
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _told(entry: Entry, currency: str) -> Entry | None:
+    """The entry as a sentence; None where it says only what the line of a claim says anyway."""
+    changed = {change.field: change for change in entry.changes}
+    left = [change for change in entry.changes if change.field not in IMPLIED]
+    entry.icon = ICONS.get(entry.action, "history")
+    entry.title = TOLD.get(entry.action, "changed this deal")
+    if "stage" in changed:
+        verb = {"reopen": "opened this deal again in", "call_no_go": "called a no-go and moved this deal to"}
+        entry.title = f"{verb.get(entry.action, 'moved this deal to')} {changed['stage'].after}"
+    elif changed and not left:
+        return None
+    if "amount" in changed:
+        changed["amount"].label = "amount a year"
+        changed["amount"].after += f" {currency}"
+    entry.changes = left
+    return entry
 
 
 def stage_times(opportunity: Opportunity, events: list, stages: list[Stage]) -> list[StageTime]:

@@ -1,6 +1,6 @@
 """One lead's story: its history, what was found out, what it did and what was said, newest first."""
 
-from leads.models import Company, Lead
+from leads.models import Company, EngagementKind, Lead
 from presales.history import Change, Entry, changes_of
 
 LIMIT = 60
@@ -51,7 +51,21 @@ ICONS = {
     "route": "route",
 }
 # Fields that only repeat what a move already says.
-IMPLIED = {"stage since", "accepted at", "qualified at", "converted at", "mql at", "response due at", "dossier"}
+IMPLIED = {
+    "stage_since", "accepted_at", "qualified_at", "converted_at", "mql_at", "response_due_at", "dossier", "consent_at",
+}  # fmt: skip
+# What somebody did, as the end of a sentence that begins with their name.
+DID = {
+    EngagementKind.DEMO_REQUEST: "asked for a demo",
+    EngagementKind.TRIAL_SIGNUP: "signed up for a trial",
+    EngagementKind.WEBINAR_ATTENDED: "attended a webinar",
+    EngagementKind.CONTENT_DOWNLOADED: "downloaded content",
+    EngagementKind.EMAIL_OPENED: "opened an e-mail",
+    EngagementKind.EMAIL_CLICKED: "clicked a link in an e-mail",
+    EngagementKind.EMAIL_REPLIED: "replied to an e-mail",
+    EngagementKind.PAGE_VISIT: "visited the website",
+    EngagementKind.MEETING: "met with us",
+}
 
 
 def timeline_of(lead: Lead) -> list[Entry]:
@@ -77,7 +91,7 @@ def _history(lead: Lead) -> list[Entry]:
     for entry in changes_of(lead, LIMIT):
         entry.title = TOLD.get(entry.action, entry.title)
         entry.icon = ICONS.get(entry.action, "history")
-        told = [change for change in entry.changes if str(change.label).lower() not in IMPLIED]
+        told = [change for change in entry.changes if change.field not in IMPLIED]
         if told or not entry.changes:  # one action may write a row twice; what only repeats it is left out
             entry.changes = told
             entries.append(entry)
@@ -90,8 +104,8 @@ def _engagements(lead: Lead) -> list[Entry]:
             at=engagement.occurred_at,
             kind="engagement",
             who=lead.name,
-            title=f"· {engagement.get_kind_display()}" + (f", {engagement.channel}" if engagement.channel else ""),
-            channel="web",
+            title=DID[engagement.kind],
+            channel=engagement.channel,
             text=engagement.note,
             icon=ICONS["engagement"],
         )

@@ -2,9 +2,11 @@
 
 import datetime
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.contrib.auth import get_user_model
 from django.db.models import Model
+from django.utils import timezone
 
 
 @dataclass
@@ -14,6 +16,7 @@ class Change:
     label: str
     before: str
     after: str
+    field: str = ""
 
 
 @dataclass
@@ -139,7 +142,8 @@ def _changes(model: type[Model], older: Model, newer: Model, names: dict) -> lis
         before, after = getattr(older, event_field.attname), getattr(newer, event_field.attname)
         if before != after:
             label = model._meta.get_field(name).verbose_name
-            changes.append(Change(str(label), _show(older, event_field, names), _show(newer, event_field, names)))
+            before, after = _show(older, event_field, names), _show(newer, event_field, names)
+            changes.append(Change(str(label), before, after, name))
     return changes
 
 
@@ -154,4 +158,17 @@ def _show(event: Model, event_field: object, names: dict) -> str:
         return str(display())
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return str(value)
+    return in_plain(value)
+
+
+def in_plain(value: object) -> str:
+    """A stored value as people write it: `4 Mar 2026, 14:05`, `12,000`, `yes`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime.datetime):
+        return timezone.localtime(value).strftime("%-d %b %Y, %H:%M")
+    if isinstance(value, datetime.date):
+        return value.strftime("%-d %b %Y")
+    if isinstance(value, Decimal):
+        return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

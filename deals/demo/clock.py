@@ -29,7 +29,7 @@ def at(moment: datetime.datetime, **context: object) -> Iterator[None]:
 
     timezone.datetime = Then
     try:
-        with history_context(at=moment.isoformat(), channel="page", **context):
+        with history_context(at=moment.isoformat(), channel="web", **context):
             yield
     finally:
         timezone.datetime = real

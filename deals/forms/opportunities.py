@@ -77,11 +77,29 @@ class CommercialForm(VersionedForm):
         return squeeze(self.cleaned_data["name"])
 
 
+class StageSelect(forms.Select):
+    """Stages whose options say what follows from choosing them, so that the page shows only the fields it takes."""
+
+    current_order = 0
+
+    def create_option(self, name: str, value: object, *args: object, **kwargs: object) -> dict:
+        """The option with the stage's outcome, and whether it lies ahead of the deal's."""
+        option = super().create_option(name, value, *args, **kwargs)
+        stage = getattr(value, "instance", None)
+        if stage is not None:
+            option["attrs"]["data-outcome"] = stage.outcome
+            if stage.outcome != "lost" and stage.order > self.current_order:
+                option["attrs"]["data-ahead"] = True
+        return option
+
+
 class MoveForm(forms.Form):
     """To which stage, and what closing it there wants."""
 
-    stage = forms.ModelChoiceField(Stage.objects.none(), empty_label=None, label="Move to")
-    signed_on = DateField(required=False, label="Signed or decided on", help_text="Won wants the day of signature.")
+    stage = forms.ModelChoiceField(Stage.objects.none(), empty_label=None, label="Move to", widget=StageSelect)
+    signed_on = DateField(
+        required=False, label="Closed on", help_text="Won: the day the customer signed. Lost: the day of the decision."
+    )
     lost_reason = forms.ChoiceField(choices=[("", "–"), *LostReason.choices], required=False, label="Why it was lost")
     lost_to = forms.CharField(max_length=120, required=False, label="Competitor")
     reason = forms.CharField(max_length=500, required=False, label="Note")
@@ -90,6 +108,7 @@ class MoveForm(forms.Form):
     def __init__(self, *args: object, opportunity: Opportunity, may_override: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         stages = opportunity.pipeline.stages.exclude(pk=opportunity.stage_id).exclude(outcome="no_go")
+        self.fields["stage"].widget.current_order = opportunity.stage.order
         self.fields["stage"].queryset = stages
         if not may_override:
             del self.fields["override"]

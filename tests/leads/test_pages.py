@@ -190,7 +190,7 @@ def test_the_timeline_tells_everything_newest_first(read, ae, lead):
     text = read(ae, f"/leads/{lead.pk}/timeline/")
     assert "accepted this lead" in text
     assert "Sounds &lt;b&gt;good&lt;/b&gt;" in text
-    assert text.index("commented") < text.index("accepted this lead") < text.index("Meeting")
+    assert text.index("commented") < text.index("accepted this lead") < text.index("met with us")
 
 
 def test_accepting_by_button_and_by_htmx(sign_in, ae, team):
