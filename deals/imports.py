@@ -5,13 +5,15 @@ from django.db import connection
 from deals.actions.opportunities import default_pipeline
 from deals.imported_history import date_history, insert_without_events
 from deals.models import Opportunity, OpportunityType
+from deals.models.products import product_key
 from leads.imports import companies
-from leads.imports.companies import link_companies
+from leads.imports.companies import derive_company, link_companies
 from leads.imports.engine import Run, currency
 from leads.imports.leads import SOURCES
 from leads.imports.targets import Field, Target, register
 from leads.models import ImportBatch, Lead, Source
 from people.models import Role, Team
+from presales.text import squeeze
 from qualification.policy import policy_for
 
 STAGE_SLUGS = {
@@ -34,7 +36,9 @@ def stage_choices() -> list[tuple[str, str]]:
 
 
 def check_row(record: dict) -> list[tuple[str, str]]:
-    """A closed deal needs the day on which it closed, and cannot close before it began."""
+    """A deal has a name. A closed one needs the day on which it closed, and cannot close before it began."""
+    if not _name(record):
+        return [("Name", "neither a name nor a company")]
     closed = record.get("stage") in ("won", "lost")
     day, created = record.get("closed_on"), record.get("created_at")
     if closed and day is None:
@@ -44,19 +48,30 @@ def check_row(record: dict) -> list[tuple[str, str]]:
     return []
 
 
+def _name(record: dict) -> str:
+    pair = ": ".join(record[part] for part in ("company", "product") if record.get(part))
+    return squeeze(record.get("name") or pair or record.get("external_id") or "")[:200]
+
+
+def derive(row: dict) -> None:
+    """The name, made of company and product where the file has none; the keys."""
+    row["name"] = _name(row)
+    row["product_key"] = product_key(row.get("product") or "")
+    derive_company(row)
+
+
+def derive_product(row: dict) -> None:
+    """The name squeezed, and its key."""
+    row["name"] = squeeze(row["name"])
+    row["name_key"] = product_key(row["name"])
+
+
 def load(run: Run) -> dict[str, int]:
     """Link companies and leads, set apart what is there already, insert the rest with a dossier each."""
     run.sql("ALTER TABLE staged ADD COLUMN lead_id bigint, ADD COLUMN dossier_id bigint, ADD COLUMN known_id bigint, "
             "ADD COLUMN stage_id bigint, ADD COLUMN outcome text")  # fmt: skip
-    run.reject(
-        """SELECT line, external_id FROM (SELECT line, external_id, row_number() OVER (PARTITION BY external_id ORDER BY line) AS n
-             FROM staged WHERE external_id <> '') numbered WHERE n > 1""",
-        "Number in the other system", "stands in the file twice; the first line counts",
-    )  # fmt: skip
-    run.sql(
-        """UPDATE staged SET name = left(coalesce(name, nullif(concat_ws(': ', company, product), ''), external_id), 200)"""
-    )
-    run.reject("SELECT line, '' FROM staged WHERE name IS NULL", "Name", "neither a name nor a company")
+    run.reject_twice("external_id", "Number in the other system")
+    run.reject_twice("lead_number", "Number of its lead")
     link_companies(run)
     _link_leads(run)
     pipeline = default_pipeline()
@@ -74,12 +89,7 @@ def load(run: Run) -> dict[str, int]:
         """UPDATE staged SET known_id = o.id FROM deals_opportunity o
             WHERE staged.known_id IS NULL AND staged.lead_id IS NOT NULL AND o.lead_id = staged.lead_id"""
     )
-    run.sql(
-        """UPDATE staged SET known_id = o.id FROM deals_opportunity o
-            WHERE staged.known_id IS NULL AND staged.external_id IS NULL AND staged.lead_id IS NULL
-              AND lower(o.name) = lower(staged.name) AND o.company_id IS NOT DISTINCT FROM staged.company_id
-              AND o.created_at IS NOT DISTINCT FROM staged.created_at AND o.import_batch_id IS NOT NULL"""
-    )
+    _find_by_name(run)
     chosen = Team.objects.visible_to(run.user).filter(pk=run.options.get("team") or 0).first()
     team = chosen or Team.objects.filter(pk__in=run.user.team_ids).order_by("name").first()
     own = "%(team)s" if run.user.role == Role.AE else "coalesce(team_id, %(team)s)"
@@ -105,7 +115,7 @@ def load(run: Run) -> dict[str, int]:
             CASE WHEN s.outcome <> 'open' THEN s.closed_on END, CASE WHEN s.outcome = 'lost' THEN 'unknown' ELSE '' END,
             '', '', %(batch)s, CASE WHEN s.external_id IS NULL THEN '' ELSE 'import' END, coalesce(s.external_id, ''), 1
           FROM staged s
-          LEFT JOIN deals_product p ON p.name_key = lower(regexp_replace(s.product, '\\s', '', 'g'))
+          LEFT JOIN deals_product p ON p.name_key = s.product_key
          WHERE s.known_id IS NULL ORDER BY s.line
         """,
         {"pipeline": pipeline.pk, "currency": currency(), "now": run.now, "batch": run.batch.pk},
@@ -113,6 +123,25 @@ def load(run: Run) -> dict[str, int]:
     date_history(run.batch, pipeline.stages.order_by("order", "pk").first())
     _convert_leads(run)
     return {"created": created, "updated": 0, "unchanged": unchanged}
+
+
+def _find_by_name(run: Run) -> None:
+    """Rows without any number are deals that an earlier import brought, if name, company and day of creation are the
+    same; among those the importing person sees."""
+    statement, parameters = (
+        Opportunity.objects.visible_to(run.user).exclude(import_batch=None).order_by()
+        .values("id", "name", "company_id", "created_at").query.sql_with_params()
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE mine ON COMMIT DROP AS {statement}", parameters)
+        cursor.execute("ANALYZE mine")
+    # A day the file does not tell, or one to come, was stored as that of the import.
+    run.sql(
+        """UPDATE staged SET known_id = o.id FROM mine o
+            WHERE staged.known_id IS NULL AND staged.external_id IS NULL AND staged.lead_id IS NULL
+              AND o.name = staged.name AND o.company_id IS NOT DISTINCT FROM staged.company_id
+              AND (o.created_at = staged.created_at OR staged.created_at IS NULL OR staged.created_at > %(now)s)"""
+    )
 
 
 def _link_leads(run: Run) -> None:
@@ -123,11 +152,7 @@ def _link_leads(run: Run) -> None:
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE their_leads ON COMMIT DROP AS {statement}", parameters)
-    run.reject(
-        """SELECT line, lead_number FROM (SELECT line, lead_number, row_number() OVER (PARTITION BY lead_number ORDER BY line) AS n
-             FROM staged WHERE lead_number <> '') numbered WHERE n > 1""",
-        "Number of its lead", "another line has the same lead; the first counts",
-    )  # fmt: skip
+        cursor.execute("ANALYZE their_leads")
     run.sql(
         """UPDATE staged SET lead_id = t.id, company_id = coalesce(staged.company_id, t.company_id) FROM their_leads t
             WHERE t.external_id = staged.lead_number"""
@@ -205,13 +230,7 @@ def companies_in_use(batch: ImportBatch) -> list[int]:
 
 def load_products(run: Run) -> dict[str, int]:
     """Add products; a known one gets the file's list price."""
-    run.sql("ALTER TABLE staged ADD COLUMN name_key text")
-    run.sql("UPDATE staged SET name_key = lower(regexp_replace(name, '\\s', '', 'g'))")
-    run.reject(
-        """SELECT line, name FROM (SELECT line, name, row_number() OVER (PARTITION BY name_key ORDER BY line) AS n
-             FROM staged) numbered WHERE n > 1""",
-        "Name", "stands in the file twice; the first line counts",
-    )  # fmt: skip
+    run.reject_twice("name_key", "Name")
     updated = run.sql(
         """UPDATE deals_product p SET list_price = s.list_price FROM staged s
             WHERE p.name_key = s.name_key AND s.list_price IS NOT NULL AND p.list_price IS DISTINCT FROM s.list_price"""
@@ -246,6 +265,8 @@ def register_targets() -> None:
             load=load,
             undo=undo,
             check_row=check_row,
+            derived=("product_key", "company_key"),
+            derive=derive,
             fields=[
                 Field("name", "Name", names=("potential name", "deal", "deal name", "opportunity", "opportunity name")),
                 Field("company", "Company", names=("account", "account name", "company name")),
@@ -271,6 +292,8 @@ def register_targets() -> None:
             may=lambda user: user.role == Role.ADMIN,
             load=load_products,
             undo=undo_products,
+            derived=("name_key",),
+            derive=derive_product,
             fields=[
                 Field("name", "Name", required=True, names=("product", "product name"), max_length=120),
                 Field("series", "Series", names=("family", "line"), max_length=60),

@@ -4,6 +4,13 @@ import pghistory
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from presales.text import key
+
+
+def product_key(name: str) -> str:
+    """The name without white space and case."""
+    return "".join(key(name).split())[:120]  # folding can lengthen a name
+
 
 @pghistory.track()
 class Product(models.Model):
@@ -26,5 +33,5 @@ class Product(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Keep `name_key` in step with the name."""
-        self.name_key = "".join(self.name.split()).lower()
+        self.name_key = product_key(self.name)
         super().save(*args, **kwargs)

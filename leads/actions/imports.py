@@ -8,8 +8,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from leads.imports import engine, reading
+from leads.imports.questions import questions
 from leads.imports.targets import Target, registry
-from leads.models import ImportBatch, ImportMapping, ImportProblem
+from leads.models import ImportBatch, ImportMapping
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -40,15 +41,14 @@ def upload(actor: User, target: Target, file: UploadedFile) -> ImportBatch:
     try:
         how, columns = reading.inspect(reading.Path(batch.file.path))
         batch.reading, batch.columns = how.as_json(), columns
-        order, few, first = engine.questions(batch)
+        batch.options = questions(reading.Path(batch.file.path), how, columns)
     except reading.Unreadable as error:
         batch.file.delete(save=False)
         raise Conflict(str(error)) from None
-    if not first:
+    if not batch.options["first"]:
         batch.file.delete(save=False)
         raise Conflict("The file has column names but no rows.")
     batch.mapping = target.suggest(columns)
-    batch.options = {"order": order, "few": few, "first": first}
     batch.save()
     return batch
 
@@ -132,8 +132,7 @@ def work(batch_id: int) -> None:
 
 
 def _finish(batch: ImportBatch, run: engine.Run, counts: dict[str, int], state: str, message: str = "") -> None:
-    batch.problems.all().delete()
-    ImportProblem.objects.bulk_create(sorted(run.problems, key=lambda problem: problem.line), batch_size=2000)
+    run.problems.store()
     for name, count in counts.items():
         setattr(batch, name, count)
     batch.rows_done = batch.rows_total

@@ -2,17 +2,20 @@
 
 from django.db import connection
 
+from leads.domains import domain_of
 from leads.imports.engine import Run
 from leads.imports.targets import Field, Target, register
 from leads.models import Company
 from leads.scoring.stale import mark_companies
 from people.models import Role
+from presales.text import key, squeeze
 
 FILLABLE = ["domain", "industry", "employees", "annual_revenue", "country", "region"]
 
-# "GTX Pro " and "gtx  pro" are one name; the same as presales.text.key for what files bring.
-NAME_KEY = "left(lower(regexp_replace(btrim(staged.{column}), '\\s+', ' ', 'g')), 200)"
-DOMAIN = "left(regexp_replace(lower(btrim(staged.{column})), '^([a-z]+://)?(www\\.)?([^/:?#]*).*$', '\\3'), 253)"
+
+def name_key(name: object) -> str:
+    """The name as companies are compared by, here and in `Company.save`."""
+    return key(str(name or ""))[:200]
 
 
 def may_import(user: object) -> bool:
@@ -35,12 +38,13 @@ def known_companies(run: Run) -> None:
 def link_companies(run: Run, *, extra: str = "") -> None:
     """Give every staged row with a `company` its `company_id`; companies nobody knows are added once each.
 
+    The target derives `company` (squeezed) and `company_key`.
+
     `extra` is a list of `column = expression` facts for the added ones, by column of the company table.
     """
     known_companies(run)
     facts = dict(item.split(" = ", 1) for item in extra.split("; ") if item)
-    run.sql("ALTER TABLE staged ADD COLUMN company_id bigint, ADD COLUMN company_key text")
-    run.sql(f"UPDATE staged SET company_key = {NAME_KEY.format(column='company')} WHERE company IS NOT NULL")
+    run.sql("ALTER TABLE staged ADD COLUMN company_id bigint")
     find = """
         UPDATE staged SET company_id = found.id
           FROM (SELECT name_key, min(id) AS id FROM known GROUP BY name_key) found
@@ -53,7 +57,7 @@ def link_companies(run: Run, *, extra: str = "") -> None:
             WITH added AS (
                 INSERT INTO leads_company (name, name_key, domain, industry, country, region, technologies,
                                            created_by_id, created_at, import_batch_id, version, employees, annual_revenue)
-                SELECT DISTINCT ON (company_key) left(btrim(regexp_replace(company, '\\s+', ' ', 'g')), 200), company_key,
+                SELECT DISTINCT ON (company_key) company, company_key,
                        {facts.get("domain", "''")}, {facts.get("industry", "''")}, {facts.get("country", "''")},
                        {facts.get("region", "''")}, '{{}}', %(user)s, %(now)s, %(batch)s, 1,
                        {facts.get("employees", "NULL::integer")}, NULL::numeric
@@ -68,12 +72,24 @@ def link_companies(run: Run, *, extra: str = "") -> None:
     run.sql(find)
 
 
+def derive(row: dict) -> None:
+    """The name squeezed, its key and the parent's, and the bare domain."""
+    row["name"] = squeeze(row["name"])
+    row["company_key"] = name_key(row["name"])
+    row["parent_key"] = name_key(row.get("parent"))
+    row["domain"] = domain_of(row.get("domain") or "")
+
+
+def derive_company(row: dict) -> None:
+    """For files that name a company in each row: its name squeezed, and its key."""
+    if row.get("company"):
+        row["company"] = squeeze(row["company"])
+        row["company_key"] = name_key(row["company"])
+
+
 def load(run: Run) -> dict[str, int]:
     """Add unknown companies; fill what is empty in known ones, if the options say so. Parents are linked by name."""
-    run.sql("ALTER TABLE staged ADD COLUMN company_id bigint, ADD COLUMN company_key text")
-    run.sql(
-        f"UPDATE staged SET company_key = {NAME_KEY.format(column='name')}, domain = {DOMAIN.format(column='domain')}"
-    )
+    run.sql("ALTER TABLE staged ADD COLUMN company_id bigint")
     run.reject(
         """SELECT line, name FROM (SELECT line, name, row_number() OVER (PARTITION BY company_key ORDER BY line) AS n
              FROM staged) numbered WHERE n > 1""",
@@ -110,24 +126,25 @@ def load(run: Run) -> dict[str, int]:
         """
         INSERT INTO leads_company (name, name_key, domain, industry, employees, annual_revenue, country, region,
                                    technologies, created_by_id, created_at, import_batch_id, version)
-        SELECT btrim(name), company_key, coalesce(domain, ''), coalesce(left(industry, 80), ''), employees, annual_revenue,
+        SELECT name, company_key, coalesce(domain, ''), coalesce(left(industry, 80), ''), employees, annual_revenue,
                coalesce(left(country, 80), ''), coalesce(left(region, 60), ''), coalesce(technologies, '{}'),
                %(user)s, %(now)s, %(batch)s, 1
           FROM staged WHERE company_id IS NULL ORDER BY line
         """
     )
     run.sql(
-        f"""
+        """
         UPDATE leads_company child SET parent_id = parent.id, version = child.version + 1
           FROM staged, leads_company parent
          WHERE child.import_batch_id = %(batch)s AND child.name_key = staged.company_key
-           AND parent.name_key = {NAME_KEY.format(column="parent")} AND parent.id <> child.id
+           AND parent.name_key = staged.parent_key AND parent.id <> child.id
            AND (parent.import_batch_id = %(batch)s OR parent.id IN (SELECT id FROM known))
         """
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT company_id FROM staged WHERE company_id IS NOT NULL")
-        mark_companies([row[0] for row in cursor.fetchall()] if updated else [])
+    if updated:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT company_id FROM staged WHERE company_id IS NOT NULL")
+            mark_companies(row[0] for row in cursor.fetchall())
     return {"created": created, "updated": updated, "unchanged": duplicates - updated}
 
 
@@ -166,6 +183,8 @@ register(
         may=may_import,
         load=load,
         undo=undo,
+        derived=("company_key", "parent_key"),
+        derive=derive,
         fields=[
             Field("name", "Name", required=True, names=("account", "company", "company name", "account name")),
             Field("domain", "Domain", names=("website", "web site", "url", "homepage"), max_length=253),

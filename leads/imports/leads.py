@@ -1,13 +1,17 @@
 """Leads from a file."""
 
+import functools
+
 from django.db import connection
 
-from leads.imports.companies import DOMAIN, link_companies, may_import
+from leads.domains import domain_of
+from leads.imports.companies import derive_company, link_companies, may_import
 from leads.imports.engine import Run
 from leads.imports.targets import Field, Target, register
 from leads.models import Consent, ImportBatch, Lead, LeadScore, LeadStage, Source
 from leads.titles import function_of, seniority_of
 from people.models import Role, Team
+from presales.text import key, squeeze
 
 STAGES = {
     "not contacted": "new", "open": "new", "attempted to contact": "mql", "marketing qualified": "mql",
@@ -29,30 +33,44 @@ def _stages() -> list[tuple[str, str]]:
 
 def check_row(record: dict) -> list[tuple[str, str]]:
     """A lead needs a name or an e-mail address."""
-    return [] if record.get("name") or record.get("email") else [("Name", "neither a name nor an e-mail address")]
+    name = _name(record)
+    if not name:
+        return [("Name", "neither a name nor an e-mail address")]
+    return [("Name", "longer than 160 characters with the first name")] if len(name) > 160 else []
+
+
+def _name(record: dict) -> str:
+    first, name = record.get("first_name"), record.get("name")
+    if not first and not name:
+        name = (record.get("email") or "").partition("@")[0][:160]
+    return squeeze(f"{first or ''} {name or ''}")
+
+
+def derive(row: dict) -> None:
+    """Names and keys as `Lead.derive` and `Company.save` make them."""
+    row["name"] = _name(row)
+    row["name_key"] = key(row["name"])[:160]
+    row["email_key"] = key(row.get("email") or "")[:254]
+    row["seniority"], row["fn"] = _title(row.get("job_title") or "")
+    row["domain"] = domain_of(row.get("website") or "")
+    derive_company(row)
+
+
+@functools.lru_cache(maxsize=4096)
+def _title(title: str) -> tuple[str, str]:
+    return seniority_of(title), function_of(title)
 
 
 def load(run: Run) -> dict[str, int]:
     """Link companies, set duplicates apart, insert the rest with their score rows."""
-    run.sql(
-        """ALTER TABLE staged ADD COLUMN email_key text, ADD COLUMN name_key text, ADD COLUMN lead_id bigint,
-           ADD COLUMN seniority text, ADD COLUMN fn text"""
-    )
-    run.sql(
-        """UPDATE staged SET name = btrim(concat_ws(' ', first_name, coalesce(name, CASE WHEN first_name IS NULL
-                                                                            THEN split_part(email, '@', 1) END)))"""
-    )
-    run.sql(
-        "UPDATE staged SET email_key = coalesce(lower(email), ''), name_key = lower(regexp_replace(name, '\\s+', ' ', 'g'))"
-    )
+    run.sql("ALTER TABLE staged ADD COLUMN lead_id bigint")
     _same_line_twice(run)
     link_companies(
         run,
-        extra=f"domain = coalesce({DOMAIN.format(column='website')}, ''); industry = coalesce(left(industry, 80), '');"
+        extra="domain = coalesce(domain, ''); industry = coalesce(left(industry, 80), '');"
         " country = coalesce(left(country, 80), ''); employees = employees; region = coalesce(left(region, 60), '')",
     )
     _find_duplicates(run)
-    _titles(run)
     _territory(run)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM staged WHERE lead_id IS NOT NULL")
@@ -64,7 +82,7 @@ def load(run: Run) -> dict[str, int]:
             campaign, consent, consent_at, notes, owner_id, owner_name, team_id, stage, stage_since, mql_at,
             accepted_at, qualified_at, return_reason, nurture_until, disqualify_reason, import_batch_id,
             external_source, external_id, created_by_id, created_at, version)
-        SELECT name, name_key, coalesce(email, ''), email_key, coalesce(phone, ''), coalesce(job_title, ''),
+        SELECT name, name_key, coalesce(email, ''), coalesce(email_key, ''), coalesce(phone, ''), coalesce(job_title, ''),
             coalesce(seniority, ''), coalesce(fn, ''), company_id, coalesce(source, 'other'), coalesce(campaign, ''),
             coalesce(consent, 'unknown'), CASE WHEN consent IN ('given', 'withdrawn') THEN %(now)s END,
             coalesce(notes, ''), owner_id,
@@ -92,12 +110,13 @@ def load(run: Run) -> dict[str, int]:
 
 
 def _same_line_twice(run: Run) -> None:
-    for column, field in (("external_id", "Number in the other system"), ("email_key", "E-mail")):
-        run.reject(
-            f"""SELECT line, {column} FROM (SELECT line, {column}, row_number() OVER (PARTITION BY {column} ORDER BY line) AS n
-                  FROM staged WHERE {column} <> '') numbered WHERE n > 1""",
-            field, "stands in the file twice; the first line counts",
-        )  # fmt: skip
+    run.reject_twice("external_id", "Number in the other system")
+    run.reject_twice("email_key", "E-mail")
+    run.reject(
+        """SELECT line, name FROM (SELECT line, name, row_number() OVER (PARTITION BY name_key, company_key ORDER BY line) AS n
+             FROM staged WHERE email_key IS NULL AND external_id IS NULL AND company_key <> '') numbered WHERE n > 1""",
+        "Name", "stands in the file twice, at the same company; the first line counts",
+    )  # fmt: skip
 
 
 def _find_duplicates(run: Run) -> None:
@@ -124,7 +143,7 @@ def _find_duplicates(run: Run) -> None:
         """UPDATE staged SET lead_id = found.id
              FROM (SELECT name_key, company_id, min(id) AS id FROM mine WHERE company_id IS NOT NULL
                     GROUP BY name_key, company_id) found
-            WHERE staged.lead_id IS NULL AND staged.email_key = '' AND staged.external_id IS NULL
+            WHERE staged.lead_id IS NULL AND staged.email_key IS NULL AND staged.external_id IS NULL
               AND staged.name_key = found.name_key AND staged.company_id = found.company_id"""
     )
     # The number may be known from a lead this person does not see; then the row is theirs, without the number.
@@ -132,20 +151,6 @@ def _find_duplicates(run: Run) -> None:
         """UPDATE staged SET external_id = NULL WHERE lead_id IS NULL AND external_id IS NOT NULL AND EXISTS
              (SELECT 1 FROM leads_lead l WHERE l.external_source = 'import' AND l.external_id = staged.external_id)"""
     )
-
-
-def _titles(run: Run) -> None:
-    """Seniority and function, derived once per distinct title."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT job_title FROM staged WHERE job_title IS NOT NULL")
-        titles = [row[0] for row in cursor.fetchall()]
-        if titles:
-            cursor.execute(
-                """UPDATE staged SET seniority = t.seniority, fn = t.fn
-                     FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (title, seniority, fn)
-                    WHERE staged.job_title = t.title""",
-                [titles, [seniority_of(title) for title in titles], [function_of(title) for title in titles]],
-            )
 
 
 def _territory(run: Run) -> None:
@@ -215,6 +220,8 @@ register(
         load=load,
         undo=undo,
         check_row=check_row,
+        derived=("name_key", "email_key", "seniority", "fn", "domain", "company_key"),
+        derive=derive,
         fields=[
             Field("first_name", "First name", names=("firstname", "given name"), max_length=80),
             Field("name", "Name or last name", names=("name", "last name", "lastname", "full name", "contact", "lead name"), max_length=160),

@@ -25,18 +25,17 @@ def may_import(user: object) -> bool:
     return user.role == Role.ADMIN
 
 
+def derive(row: dict) -> None:
+    """By what two rows are the same person: the e-mail address, else the name."""
+    row["same"] = row["email"].lower() if row.get("email") else key(row["name"])
+
+
 def load(run: Run) -> dict[str, int]:
     """Add teams, managers and people that are not there yet, each in the team of the file; the counts.
 
     Somebody is the same by e-mail, else by name. People who are there already are not changed.
     """
-    run.sql("ALTER TABLE staged ADD COLUMN same text")
-    run.sql("UPDATE staged SET same = lower(coalesce(email, regexp_replace(btrim(name), '\\s+', ' ', 'g')))")
-    run.reject(
-        """SELECT line, name FROM (SELECT line, name, row_number() OVER (PARTITION BY same ORDER BY line) AS n
-             FROM staged) numbered WHERE n > 1""",
-        "Name", "stands in the file twice; the first line counts",
-    )  # fmt: skip
+    run.reject_twice("same", "Name")
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, email, role, title, manager, team FROM staged ORDER BY line")
         rows = cursor.fetchall()
@@ -142,6 +141,8 @@ register(
         may=may_import,
         load=load,
         undo=undo,
+        derived=("same",),
+        derive=derive,
         fields=[
             Field("name", "Name", required=True, names=("sales_agent", "agent", "full name", "user", "person"), max_length=120),
             Field("email", "E-mail", kind="email", names=("email", "e-mail address", "mail"), max_length=254),

@@ -46,6 +46,8 @@ class Target:
 
     `load(run)` moves the validated rows of an `leads.imports.engine.Run` from its staging table into the real
     tables, set-based, and returns the counts; `undo(batch)` takes a batch back and returns (removed, kept).
+    `derive(row)` adds the columns named in `derived` to a good row. What two spellings of a name have in common is
+    worked out there, in Python, as everywhere else: SQL's lower() knows neither `Straße` nor `İ` as Python folds them.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Target:
     load: Callable
     undo: Callable
     check_row: Callable[[dict], list[tuple[str, str]]] = lambda row: []
+    derived: tuple[str, ...] = ()
+    derive: Callable[[dict], None] = lambda row: None
 
     def field(self, name: str) -> Field:
         """The field of this name."""

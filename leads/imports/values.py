@@ -85,25 +85,59 @@ def _zone(text: str | None) -> datetime.tzinfo:
     return datetime.timezone(sign * datetime.timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
 
 
-def decimal(text: str, digits: int = 14) -> Decimal:
+CURRENCY = r"(?:[A-Z]{0,3}[$€£¥₹₽₺₩₪₫₴₦₱฿]|[A-Z]{3}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|%)"
+AMOUNT = re.compile(
+    rf"^\(?[-+]?\s*{CURRENCY}?\s*[-+]?(?P<digits>\d(?:[\d.,'’ ]*\d)?[.,]?|[.,]\d+)\s*{CURRENCY}?\s*\+?\)?$"
+)
+# With the decimal mark known, the other one stands before groups of three digits (India: of two, then three).
+GROUPED = {
+    "point": re.compile(r"^(\d+|\d{1,3}(,\d{2,3})*,\d{3})?(\.\d*)?$"),
+    "comma": re.compile(r"^(\d+|\d{1,3}(\.\d{2,3})*\.\d{3})?(,\d*)?$"),
+}
+SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-"})
+
+
+def _digits(text: str) -> str:
+    """The digits and marks of an amount, without currency and spaces; "" where the cell is none."""
+    found = AMOUNT.match(text.translate(SPACES).strip())
+    return re.sub(r"[ '’]", "", found["digits"]) if found else ""
+
+
+def decimal_marks(text: str) -> set[str]:
+    """Which of `point` and `comma` can be the decimal mark of an amount: both in `1,234` and `1.234`, only the point
+    in `1,234.5`; none where the cell is no amount, or says nothing about it."""
+    digits = _digits(text)
+    if "," not in digits and "." not in digits:
+        return set()
+    # A thousand does not begin with zero: 0.125 is an eighth.
+    led = digits.startswith("0")
+    allowed = {mark for mark, pattern in GROUPED.items() if pattern.match(digits)}
+    return (allowed - {"comma" if "." in digits else "point"} or allowed) if led else allowed
+
+
+def decimal(text: str, digits: int = 14, mark: str = "") -> Decimal:
     """An amount as people write it: `$22,700.00`, `1.234,56 €`, `1 000`; rounded half up to cents.
+
+    Args:
+        text: the cell.
+        digits: at most so many, two of them after the mark.
+        mark: `point` or `comma`, as decided for the whole column. Without it the cell alone decides, and what stays
+            open is read as thousands after a comma and decimals after a point.
 
     Raises:
         BadValue: not a number, negative, or too large.
     """
-    bare = re.sub(r"[^\d,.()\-+eE]", "", text.replace("−", "-").replace("\u00a0", ""))
-    if not any(character.isdigit() for character in bare) or re.search(r"[eE]", bare):
+    bare = _digits(text)
+    if not bare:
         raise BadValue("not a number")
-    if bare.startswith(("(", "-")):
+    if re.search(r"^\s*\(|[-−]\s*[\d.,]|^\s*[-−]", text):
         raise BadValue("negative")
-    bare = bare.strip("()+-")
-    comma, point = bare.rfind(","), bare.rfind(".")
-    if comma >= 0 and point >= 0:
-        bare = bare.replace(",", "") if point > comma else bare.replace(".", "").replace(",", ".")
-    elif comma >= 0:
-        bare = bare.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+", bare) else bare.replace(",", ".", 1)
-    elif bare.count(".") > 1:
-        bare = bare.replace(".", "")
+    if not mark:
+        allowed = decimal_marks(text)
+        mark = next(iter(allowed)) if len(allowed) == 1 else "point"
+    if not GROUPED[mark].match(bare):
+        raise BadValue(f"not a number with a decimal {mark}" if decimal_marks(text) else "not a number")
+    bare = bare.replace(",", "") if mark == "point" else bare.replace(".", "").replace(",", ".")
     try:
         number = Decimal(bare).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
     except InvalidOperation:
@@ -113,13 +147,13 @@ def decimal(text: str, digits: int = 14) -> Decimal:
     return number
 
 
-def whole(text: str, most: int = 2**31 - 1) -> int:
+def whole(text: str, most: int = 2**31 - 1, mark: str = "") -> int:
     """A whole number from 0 to `most`.
 
     Raises:
         BadValue: anything else.
     """
-    number = decimal(text)
+    number = decimal(text, mark=mark)
     if number != number.to_integral_value() or number > most:
         raise BadValue("not a whole number")
     return int(number)
