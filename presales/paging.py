@@ -5,11 +5,16 @@ import binascii
 import datetime
 import decimal
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, Q, QuerySet
+from django.core.validators import DecimalValidator
+from django.db import connection
+from django.db.models import DateTimeField, DecimalField, F, Field, FloatField, IntegerField, Model, Q, QuerySet
+
+from presales.text import clean
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
@@ -44,14 +49,11 @@ def paginate(queryset: QuerySet, sort: Sort, cursor: str = "", size: int = PAGE_
 
     An unreadable cursor gives the first page.
     """
-    position = _decode(cursor)
+    position = _decode(cursor, _field(queryset.model, sort.field))
     backwards = position is not None and position[0] == "p"
     ordered = _ordered(queryset, sort, backwards)
     if position is not None:
-        try:
-            ordered = ordered.filter(_beyond(queryset.model, sort, position[1], position[2], backwards))
-        except (ValidationError, ValueError, TypeError):
-            return paginate(queryset, sort, "", size)
+        ordered = ordered.filter(_beyond(queryset.model, sort, position[1], position[2], backwards))
     rows = list(ordered[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
@@ -121,15 +123,42 @@ def _encode(direction: str, value: object, row: Model) -> str:
     return base64.urlsafe_b64encode(json.dumps([direction, value, row.pk]).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[str, object, int] | None:
+def _field(model: type[Model], path: str) -> Field:
+    """The column that `path` ends at."""
+    *relations, last = path.split("__")
+    for name in relations:
+        model = model._meta.get_field(name).related_model
+    return model._meta.pk if last == "pk" else model._meta.get_field(last)
+
+
+def _decode(cursor: str, field: Field) -> tuple[str, object, int] | None:
+    """Direction, value and pk; None for what `_encode` cannot have made, as people may type anything."""
     if not cursor or len(cursor) > 1000:
         return None
     try:
         direction, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error, TypeError):
+        if direction not in ("n", "p") or not isinstance(pk, int) or not isinstance(value, str | int | float | None):
+            return None
+        if isinstance(pk, bool) or not 0 < pk < 2**63:
+            return None
+        return direction, None if value is None else _stored(field, value), pk
+    except (ValueError, binascii.Error, TypeError, OverflowError, ValidationError):
         return None
-    if direction not in ("n", "p") or not isinstance(pk, int) or not isinstance(value, str | int | float | None):
-        return None
-    if isinstance(pk, bool) or not 0 < pk < 2**63:
-        return None
-    return direction, value, pk
+
+
+def _stored(field: Field, value: str | int | float) -> object:
+    """`value` as one that the column can hold; raises where it cannot."""
+    if isinstance(value, str):
+        value = clean(value)
+    value = field.to_python(value)
+    if isinstance(field, DecimalField):
+        DecimalValidator(field.max_digits, field.decimal_places)(value)
+    elif isinstance(field, IntegerField):
+        low, high = connection.ops.integer_field_range(field.get_internal_type())
+        if not low <= value <= high:
+            raise ValueError
+    elif isinstance(field, FloatField) and not math.isfinite(value):
+        raise ValueError
+    elif isinstance(field, DateTimeField):
+        value.astimezone(datetime.UTC)
+    return value
