@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.template.defaultfilters import filesizeformat
+from django.template.defaultfilters import filesizeformat, pluralize
 
 from presales import backup
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         except backup.BackupError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Backed up {done.rows:,} rows of {done.tables} tables and {done.files} uploaded files "
+            f"Backed up {done.rows:,} rows of {done.tables} tables and {done.files} uploaded file{pluralize(done.files)} "
             f"to {done.path} ({filesizeformat(done.bytes)})."
         )
         if keep is not None:

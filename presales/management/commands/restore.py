@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.template.defaultfilters import filesizeformat
+from django.template.defaultfilters import filesizeformat, pluralize
 
 from presales import backup
 from presales.postgres_tools import ToolError
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         except (backup.BackupError, ToolError) as error:
             raise CommandError(f"{error} Nothing was changed.") from error
         self.stdout.write(
-            f"Restored {done.rows:,} rows of {done.tables} tables and {done.files} uploaded files from {path}. "
+            f"Restored {done.rows:,} rows of {done.tables} tables and {done.files} uploaded file{pluralize(done.files)} from {path}. "
             "Every count and checksum is right; everybody signs in anew."
         )
         if done.missing_migrations:
