@@ -26,8 +26,9 @@ class Command(BaseCommand):
             done = backup.make(options["to"] or backup.folder(), connection, Path(settings.MEDIA_ROOT))
         except backup.BackupError as error:
             raise CommandError(str(error)) from error
+        files = f"{done.files:,} uploaded file{pluralize(done.files)}"
         self.stdout.write(
-            f"Backed up {done.rows:,} rows of {done.tables} tables and {done.files} uploaded file{pluralize(done.files)} "
+            f"Backed up {done.rows:,} rows of {done.tables} tables and {files} "
             f"to {done.path} ({filesizeformat(done.bytes)})."
         )
         if keep is not None:

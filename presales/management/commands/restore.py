@@ -38,8 +38,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except (backup.BackupError, ToolError) as error:
             raise CommandError(f"{error} Nothing was changed.") from error
+        files = f"{done.files:,} uploaded file{pluralize(done.files)}"
         self.stdout.write(
-            f"Restored {done.rows:,} rows of {done.tables} tables and {done.files} uploaded file{pluralize(done.files)} from {path}. "
+            f"Restored {done.rows:,} rows of {done.tables} tables and {files} from {path}. "
             "Every count and checksum is right; everybody signs in anew."
         )
         if done.missing_migrations:
