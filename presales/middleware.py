@@ -5,13 +5,16 @@ import zoneinfo
 from collections.abc import Callable
 
 import pghistory
+from django.conf import settings
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
 
 from presales import logs
 from presales.errors import DomainError
-from presales.responses import domain_error_response, error_page
+from presales.responses import TITLES, domain_error_response, error_page
 from presales.text import BadText, clean
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -41,6 +44,20 @@ class RequestId(Middleware):
         return response
 
 
+class KnownHost(SecurityMiddleware):
+    """Answers 400 to a host that is not ours, with the headers of every other answer.
+
+    Where plain HTTP is redirected, Django's own middleware would fail on such a host before it sets them.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return error_page(request, 400)
+        return None
+
+
 class Unavailable(Middleware):
     """A clear 503 page while the database is away, or when a query ran into its time limit."""
 
@@ -55,6 +72,23 @@ class Unavailable(Middleware):
             return self.get_response(request)
         except (OperationalError, InterfaceError):
             return error_page(request, 503)
+
+
+class BodySize(Middleware):
+    """Answers 413 before a body is read that is larger than any upload may be, or than a form may be."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return error_page(request, 400)
+        if length > settings.MAX_BODY_SIZE:
+            return error_page(request, 413)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a view that began to read such a form; leave everything else alone."""
+        return error_page(request, 413) if isinstance(exception, RequestDataTooBig) else None
 
 
 class CleanInput(Middleware):
@@ -72,6 +106,8 @@ class CleanInput(Middleware):
                 request._post = self._cleaned(request._post)
         except (BadText, UnicodeError):
             return error_page(request, 400)
+        except RequestDataTooBig:
+            return error_page(request, 413)
         return self.get_response(request)
 
     @staticmethod
@@ -113,6 +149,19 @@ class NoStore(Middleware):
         if request.user.is_authenticated and "Cache-Control" not in response:
             response["Cache-Control"] = "no-store, private"
         return response
+
+
+class StatusPages(Middleware):
+    """Puts a page, or its JSON twin, into errors that views and decorators answer without one, e.g. 405."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code not in TITLES or response.streaming or response.content:
+            return response
+        page = error_page(request, response.status_code)
+        if "Allow" in response:
+            page["Allow"] = response["Allow"]
+        return page
 
 
 class DomainErrors(Middleware):

@@ -31,6 +31,11 @@ EXPLANATIONS = {
     503: "The database cannot be reached or is very busy. Nothing you had saved is lost. Try again in a minute.",
 }
 
+CSRF_EXPLANATION = (
+    "This form was opened in an earlier session, or your browser sends no cookies. Nothing was saved. "
+    "Go back, load the page again and send the form once more."
+)
+
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether the caller is a program: the API, or an Accept header that names JSON first."""
@@ -91,4 +96,8 @@ permission_denied = _handler(403)
 page_not_found = _handler(404)
 too_many_requests = _handler(429)
 server_error = _handler(500)
-csrf_failure_page = _handler(403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose token does not fit: signed in anew meanwhile, cookies off, or another site's doing."""
+    return error_page(request, 403, CSRF_EXPLANATION)

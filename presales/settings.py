@@ -74,10 +74,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "presales.middleware.RequestId",
+    # First those that put headers on every answer, whatever gives it: pages, files, errors, redirects.
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "presales.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "presales.middleware.Unavailable",
+    "presales.middleware.BodySize",
     "presales.middleware.CleanInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -87,12 +91,12 @@ MIDDLEWARE = [
     "people.middleware.SessionLifetime",
     "people.middleware.SignInRequired",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "people.middleware.TwoStepRequired",
     "presales.middleware.History",
     "presales.middleware.TimeZone",
     "presales.middleware.NoStore",
+    "presales.middleware.StatusPages",
     "presales.middleware.DomainErrors",
 ]
 
@@ -226,6 +230,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_USE_SESSIONS = False
+CSRF_FAILURE_VIEW = "presales.responses.csrf_failure"
 
 # -- Transport --------------------------------------------------------------------------------------
 
@@ -260,6 +265,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+MAX_BODY_SIZE = 210 * 1024 * 1024  # the largest import file and the form around it
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # -- Files and mail ---------------------------------------------------------------------------------
