@@ -6,9 +6,17 @@ import pytest
 from django.test import Client
 
 from people.models import Role
+from presales.cache import _outages
 from tests.factories import TeamFactory, UserFactory
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _no_outage():
+    """What one test did to Redis is nothing to the next."""
+    yield
+    _outages.clear()
 
 
 @pytest.fixture
