@@ -38,11 +38,21 @@ def required(name: str, laptop_default: str) -> str:
 
 
 SECRET_KEY = required("SECRET_KEY", "" if IS_PRODUCTION else embedded.laptop_secret(VAR_DIR))
-if IS_PRODUCTION and (len(SECRET_KEY) < 50 or "insecure" in SECRET_KEY):
-    raise ImproperlyConfigured("SECRET_KEY must be random and at least 50 characters long.")
 ALLOWED_HOSTS = required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+ALLOWED_HOSTS = [host.strip() for host in ALLOWED_HOSTS if host.strip()]
 SITE_URL = required("SITE_URL", f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+if IS_PRODUCTION:
+    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or "insecure" in SECRET_KEY:
+        raise ImproperlyConfigured("SECRET_KEY must be random and at least 50 characters long.")
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of the site; links in mails are made from them.")
+    if not SITE_URL.startswith("https://"):
+        raise ImproperlyConfigured(
+            "SITE_URL must begin with https:// in production; its cookies travel encrypted only."
+        )
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG shows code and secrets to strangers; production does not start with it.")
 
 INSTALLED_APPS = [
     "people",
