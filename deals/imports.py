@@ -1,15 +1,16 @@
 """Opportunities from a file; a lead that the file names by its number is converted by it."""
 
-from django.db import connection
+from django.db import connection, transaction
 
 from deals.actions.opportunities import default_pipeline
 from deals.imported_history import date_history, insert_without_events
 from deals.models import Opportunity, OpportunityType
-from deals.models.products import product_key
+from deals.models.products import Product, product_key
 from leads.imports import companies
 from leads.imports.companies import derive_company, link_companies
 from leads.imports.engine import Run, currency
 from leads.imports.leads import SOURCES
+from leads.imports.taking_back import Progress, delete, in_chunks
 from leads.imports.targets import Field, Target, register
 from leads.models import ImportBatch, Lead, Source
 from people.models import Role, Team
@@ -191,41 +192,42 @@ def _convert_leads(run: Run) -> None:
     )
 
 
-def undo(batch: ImportBatch) -> tuple[int, int]:
-    """Remove the opportunities of a batch that nobody worked on since, their own dossiers and unused companies.
+def undo(batch: ImportBatch, progress: Progress) -> int:
+    """Remove the opportunities of a batch that nobody worked on since, their own dossiers and unused companies; how
+    many stay.
 
     Leads that the batch converted go back to SQL, since they are no opportunity's lead any more.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT o.id, o.dossier_id, o.lead_id FROM deals_opportunity o
-             WHERE o.import_batch_id = %s AND o.version = 1 AND o.se_id IS NULL
-               AND NOT EXISTS (SELECT 1 FROM deals_claim c WHERE c.opportunity_id = o.id)
-               AND NOT EXISTS (SELECT 1 FROM qualification_evidence e WHERE e.dossier_id = o.dossier_id)
-             FOR UPDATE
-            """,
-            [batch.pk],
-        )
-        found = cursor.fetchall()
+    untouched = """
+        SELECT o.id, o.dossier_id, o.lead_id FROM deals_opportunity o
+         WHERE o.import_batch_id = %(batch)s AND o.version = 1 AND o.se_id IS NULL AND o.id > %(after)s
+           AND NOT EXISTS (SELECT 1 FROM deals_claim c WHERE c.opportunity_id = o.id)
+           AND NOT EXISTS (SELECT 1 FROM qualification_evidence e WHERE e.dossier_id = o.dossier_id)
+         ORDER BY o.id LIMIT %(limit)s FOR UPDATE
+    """
+
+    def remove(found: list[tuple]) -> None:
         deals, dossiers, leads = ([row[n] for row in found] for n in range(3))
-        cursor.execute("DELETE FROM deals_queueentry WHERE opportunity_id = ANY(%s)", [deals])
-        cursor.execute("DELETE FROM deals_opportunity WHERE id = ANY(%s)", [deals])
-        cursor.execute(
-            """UPDATE leads_lead SET stage = 'sql', converted_at = NULL, dossier_id = NULL, version = version + 1,
-                      owner_name = CASE WHEN owner_id IS NULL AND owner_name = '' THEN 'Not named' ELSE owner_name END
-                WHERE id = ANY(%s)""",
-            [[lead for lead in leads if lead]],
-        )
-        cursor.execute("DELETE FROM qualification_dossierstatus WHERE dossier_id = ANY(%s)", [dossiers])
-        cursor.execute("DELETE FROM qualification_dossier WHERE id = ANY(%s)", [dossiers])
+        delete("deals_queueentry", "opportunity_id", deals)
+        delete("deals_opportunity", "id", deals)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """UPDATE leads_lead SET stage = 'sql', converted_at = NULL, dossier_id = NULL, version = version + 1,
+                          owner_name = CASE WHEN owner_id IS NULL AND owner_name = '' THEN 'Not named' ELSE owner_name END
+                    WHERE id = ANY(%s)""",
+                [[lead for lead in leads if lead]],
+            )
+        delete("qualification_dossierstatus", "dossier_id", dossiers)
+        delete("qualification_dossier", "id", dossiers)
+
+    in_chunks(untouched, batch.pk, remove, progress)
     companies.undo(batch)
-    return len(deals), Opportunity.objects.filter(import_batch=batch).count()
+    return Opportunity.objects.filter(import_batch=batch).count()
 
 
-def companies_in_use(batch: ImportBatch) -> list[int]:
-    """Companies of the batch that opportunities refer to."""
-    return list(Opportunity.objects.filter(company__import_batch=batch).values_list("company_id", flat=True))
+def companies_in_use(companies: list[int]) -> set[int]:
+    """Those of the companies that opportunities refer to."""
+    return set(Opportunity.objects.filter(company__in=companies).values_list("company_id", flat=True))
 
 
 def load_products(run: Run) -> dict[str, int]:
@@ -246,12 +248,12 @@ def load_products(run: Run) -> dict[str, int]:
     return {"created": created, "updated": updated, "unchanged": known - updated}
 
 
-def undo_products(batch: ImportBatch) -> tuple[int, int]:
-    """Remove the products of a batch; opportunities keep the product's name as text."""
-    from deals.models import Product
-
-    removed, _ = Product.objects.filter(import_batch=batch).delete()
-    return removed, 0
+def undo_products(batch: ImportBatch, progress: Progress) -> int:
+    """Remove the products of a batch; opportunities keep the product's name as text. None stays."""
+    with transaction.atomic():
+        removed, _ = Product.objects.filter(import_batch=batch).delete()
+        progress(removed)
+    return 0
 
 
 def register_targets() -> None:

@@ -13,13 +13,13 @@ from leads.imports.targets import Target, registry
 from leads.models import ImportBatch, ImportMapping
 from people.models import User
 from people.permissions import require
-from presales.actions import action
+from presales.actions import action, history_context
 from presales.errors import Conflict, NotAllowed
-from presales.jobs import advisory_lock, nudge
+from presales.jobs import nudge, session_lock
 
 logger = logging.getLogger(__name__)
 State = ImportBatch.State
-WAITING = (State.CHECKING, State.RUNNING)
+WAITING = (State.CHECKING, State.RUNNING, State.UNDOING)
 
 
 @action
@@ -81,12 +81,12 @@ def confirm(actor: User, batch: ImportBatch) -> ImportBatch:
 
 @action
 def undo(actor: User, batch: ImportBatch, *, reason: str = "") -> ImportBatch:
-    """Take the whole batch back; what somebody worked on since stays, and the message says how much."""
-    batch = _lock(actor, batch, State.DONE)
-    removed, kept = registry[batch.target].undo(batch)
-    batch.state, batch.undone_at = State.UNDONE, timezone.now()
-    batch.message = f"{removed:,} removed." + (f" {kept:,} stayed, since somebody worked on them." if kept else "")
-    batch.save(update_fields=["state", "undone_at", "message"])
+    """Take the whole batch back, in the background; what somebody worked on since stays. Asking twice undoes once."""
+    batch = _lock(actor, batch, State.DONE, State.UNDOING, State.UNDONE)
+    if batch.state == State.DONE:
+        batch.options["undo"] = {"user": actor.pk, "reason": reason}
+        batch.rows_done = 0
+        _start(batch, State.UNDOING)
     return batch
 
 
@@ -111,26 +111,60 @@ def _start(batch: ImportBatch, state: str) -> None:
 
 
 def work(batch_id: int) -> None:
-    """Check or import a waiting batch. Two workers at once: one works, the other leaves."""
-    with transaction.atomic():
-        if not advisory_lock(f"import-{batch_id}"):
+    """Check, import or take back a waiting batch. Two workers at once: one works, the other leaves."""
+    with session_lock(f"import-{batch_id}") as mine:
+        if not mine:
             return
         batch = ImportBatch.objects.select_related("created_by").filter(pk=batch_id, state__in=WAITING).first()
         if batch is None:
             return
-        keep = batch.state == State.RUNNING
-        run = engine.Run(batch)
-        try:
-            with transaction.atomic():
-                counts = run.execute(keep=keep)
+        if batch.state == State.UNDOING:
+            _take_back(batch)
+        else:
+            _run(batch)
+
+
+def _run(batch: ImportBatch) -> None:
+    keep = batch.state == State.RUNNING
+    run = engine.Run(batch)
+    try:
+        with transaction.atomic():
+            counts = run.execute(keep=keep)
             _finish(batch, run, counts, State.DONE if keep else State.READY)
-        except reading.Unreadable as error:
-            _finish(batch, run, {}, State.FAILED, str(error))
-        except DatabaseError as error:
-            logger.exception("import %d failed", batch_id)
-            _finish(batch, run, {}, State.FAILED, f"The import failed ({type(error).__name__}); nothing was imported.")
+    except reading.Unreadable as error:
+        _finish(batch, run, {}, State.FAILED, str(error))
+    except DatabaseError as error:
+        logger.exception("import %d failed", batch.pk)
+        _finish(batch, run, {}, State.FAILED, f"The import failed ({type(error).__name__}); nothing was imported.")
 
 
+def _take_back(batch: ImportBatch) -> None:
+    def progress(removed: int) -> None:
+        batch.rows_done += removed
+        batch.save(update_fields=["rows_done"])
+
+    asked = batch.options.get("undo", {})
+    context = {"user": asked.get("user"), "channel": "import", "action": "undo", "reason": asked.get("reason", "")}
+    try:
+        with history_context(**context, **{"import": batch.pk}):
+            kept = registry[batch.target].undo(batch, progress)
+    except DatabaseError as error:
+        logger.exception("undoing import %d failed", batch.pk)
+        batch.refresh_from_db()
+        batch.state = State.DONE
+        batch.message = (
+            f"Undoing stopped ({type(error).__name__}) after {batch.rows_done:,} records. Undo once more to go on."
+        )
+    else:
+        batch.state, batch.undone_at = State.UNDONE, timezone.now()
+        batch.message = f"{batch.rows_done:,} removed." + (
+            f" {kept:,} stayed, since somebody worked on them." if kept else ""
+        )
+    batch.finished_at = timezone.now()
+    batch.save(update_fields=["state", "undone_at", "message", "finished_at"])
+
+
+@transaction.atomic
 def _finish(batch: ImportBatch, run: engine.Run, counts: dict[str, int], state: str, message: str = "") -> None:
     run.problems.store()
     for name, count in counts.items():

@@ -1,11 +1,14 @@
 """Companies from a file, and finding or adding the companies that other files name."""
 
+from collections.abc import Callable
+
 from django.db import connection
 
 from leads.domains import domain_of
 from leads.imports.engine import Run
+from leads.imports.taking_back import Progress, delete, in_chunks
 from leads.imports.targets import Field, Target, register
-from leads.models import Company
+from leads.models import Company, ImportBatch
 from leads.scoring.stale import mark_companies
 from people.models import Role
 from presales.text import key, squeeze
@@ -134,7 +137,7 @@ def load(run: Run) -> dict[str, int]:
     )
     run.sql(
         """
-        UPDATE leads_company child SET parent_id = parent.id, version = child.version + 1
+        UPDATE leads_company child SET parent_id = parent.id
           FROM staged, leads_company parent
          WHERE child.import_batch_id = %(batch)s AND child.name_key = staged.company_key
            AND parent.name_key = staged.parent_key AND parent.id <> child.id
@@ -148,32 +151,38 @@ def load(run: Run) -> dict[str, int]:
     return {"created": created, "updated": updated, "unchanged": duplicates - updated}
 
 
-use_hooks: list = []
-"""Rooms above say which companies of a batch they use: callables from the batch to a queryset of ids."""
+use_hooks: list[Callable[[list[int]], set[int]]] = []
+"""Rooms above say which of some companies they use."""
 
 
-def in_use(batch: object) -> list[int]:
-    """Ids of the batch's companies that rooms above refer to."""
-    return [pk for hook in use_hooks for pk in hook(batch)]
+def undo(batch: ImportBatch, progress: Progress | None = None) -> int:
+    """Remove the companies a batch added that nobody edited and nothing refers to; how many stay."""
+    unused = """
+        SELECT c.id FROM leads_company c
+         WHERE c.import_batch_id = %(batch)s AND c.version = 1 AND c.id > %(after)s
+           AND NOT EXISTS (SELECT 1 FROM leads_lead l WHERE l.company_id = c.id)
+    """
+    end = " ORDER BY c.id LIMIT %(limit)s FOR UPDATE"
 
+    def free(found: list[tuple]) -> list[int]:
+        ids = [pk for (pk,) in found]
+        used = set().union(*(hook(ids) for hook in use_hooks))
+        return [pk for pk in ids if pk not in used]
 
-def undo(batch: object) -> tuple[int, int]:
-    """Remove the companies a batch added that nothing refers to; the others stay."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE leads_company SET parent_id = NULL WHERE import_batch_id = %s AND parent_id IS NOT NULL", [batch.pk]
-        )
-        cursor.execute(
-            """
-            DELETE FROM leads_company c WHERE c.import_batch_id = %s
-               AND NOT EXISTS (SELECT 1 FROM leads_lead l WHERE l.company_id = c.id)
-               AND NOT EXISTS (SELECT 1 FROM leads_company child WHERE child.parent_id = c.id)
-               AND c.id <> ALL(%s)
-            """,
-            [batch.pk, in_use(batch)],
-        )
-        removed = cursor.rowcount
-    return removed, Company.objects.filter(import_batch=batch.pk).count()
+    def loosen(found: list[tuple]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE leads_company SET parent_id = NULL WHERE id = ANY(%s)", [free(found)])
+
+    def remove(found: list[tuple]) -> None:
+        gone = delete("leads_company", "id", free(found))
+        if progress is not None:
+            progress(gone)
+
+    # Those that go let their parents go first; a parent of one that stays, stays.
+    in_chunks(unused + "AND c.parent_id IS NOT NULL" + end, batch.pk, loosen)
+    childless = "AND NOT EXISTS (SELECT 1 FROM leads_company child WHERE child.parent_id = c.id)"
+    in_chunks(unused + childless + end, batch.pk, remove)
+    return Company.objects.filter(import_batch=batch.pk).count()
 
 
 register(

@@ -5,8 +5,10 @@ import functools
 from django.db import connection
 
 from leads.domains import domain_of
+from leads.imports import companies
 from leads.imports.companies import derive_company, link_companies, may_import
 from leads.imports.engine import Run
+from leads.imports.taking_back import Progress, delete, in_chunks
 from leads.imports.targets import Field, Target, register
 from leads.models import Consent, ImportBatch, Lead, LeadScore, LeadStage, Source
 from leads.titles import function_of, seniority_of
@@ -190,26 +192,25 @@ def _fill(run: Run) -> int:
     return updated
 
 
-def undo(batch: ImportBatch) -> tuple[int, int]:
-    """Remove the leads of a batch that nobody worked on since, and then its unused companies; the rest stays."""
-    from leads.imports import companies
+def undo(batch: ImportBatch, progress: Progress) -> int:
+    """Remove the leads of a batch that nobody worked on since, and then its unused companies; how many stay."""
+    untouched = """
+        SELECT l.id FROM leads_lead l
+         WHERE l.import_batch_id = %(batch)s AND l.version = 1 AND l.dossier_id IS NULL AND l.id > %(after)s
+           AND NOT EXISTS (SELECT 1 FROM leads_engagement e WHERE e.lead_id = l.id)
+           AND NOT EXISTS (SELECT 1 FROM leads_leadcomment c WHERE c.lead_id = l.id)
+           AND NOT EXISTS (SELECT 1 FROM leads_lead m WHERE m.merged_into_id = l.id)
+         ORDER BY l.id LIMIT %(limit)s FOR UPDATE
+    """
 
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT l.id FROM leads_lead l WHERE l.import_batch_id = %(batch)s AND l.version = 1 AND l.dossier_id IS NULL
-               AND NOT EXISTS (SELECT 1 FROM leads_engagement e WHERE e.lead_id = l.id)
-               AND NOT EXISTS (SELECT 1 FROM leads_leadcomment c WHERE c.lead_id = l.id)
-               AND NOT EXISTS (SELECT 1 FROM leads_lead m WHERE m.merged_into_id = l.id)
-             FOR UPDATE
-            """,
-            {"batch": batch.pk},
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-        cursor.execute("DELETE FROM leads_leadscore WHERE lead_id = ANY(%s)", [ids])
-        cursor.execute("DELETE FROM leads_lead WHERE id = ANY(%s)", [ids])
+    def remove(found: list[tuple]) -> None:
+        ids = [pk for (pk,) in found]
+        delete("leads_leadscore", "lead_id", ids)
+        delete("leads_lead", "id", ids)
+
+    in_chunks(untouched, batch.pk, remove, progress)
     companies.undo(batch)
-    return len(ids), Lead.objects.filter(import_batch=batch).count()
+    return Lead.objects.filter(import_batch=batch).count()
 
 
 register(

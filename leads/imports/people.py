@@ -4,9 +4,10 @@ They come in as inactive users without a password. An admin invites those who ar
 """
 
 from django.contrib.auth.hashers import make_password
-from django.db import connection
+from django.db import connection, transaction
 
 from leads.imports.engine import Run
+from leads.imports.taking_back import Progress
 from leads.imports.targets import Field, Target, register
 from leads.models import ImportBatch
 from people.models import Membership, Role, Team, User
@@ -101,20 +102,21 @@ class Known:
         return self.teams[key(name)]
 
 
-def undo(batch: ImportBatch) -> tuple[int, int]:
-    """Remove the people of a batch who never signed in, were not edited and have no work; and its empty teams."""
+@transaction.atomic
+def undo(batch: ImportBatch, progress: Progress) -> int:
+    """Remove the people of a batch who never signed in, were not edited and have no work, and its empty teams; how
+    many people stay."""
     made = _made(User, batch)
-    gone = 0
     # Managers were added before their people and go after them.
     for user in User.objects.filter(pk__in=made, is_active=False, last_login=None, version=1).order_by("-pk"):
         if not _is_used(user, {Membership}):
             user.memberships.all().delete()
             user.delete()
-            gone += 1
+            progress(1)
     for team in Team.objects.filter(pk__in=_made(Team, batch), version=1):
         if not team.memberships.exists() and not _is_used(team, {Membership}):
             team.delete()
-    return gone, User.objects.filter(pk__in=made).count()
+    return User.objects.filter(pk__in=made).count()
 
 
 def _made(model: type, batch: ImportBatch) -> list[int]:

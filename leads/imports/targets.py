@@ -45,7 +45,8 @@ class Target:
     """A kind of record that a file can hold.
 
     `load(run)` moves the validated rows of an `leads.imports.engine.Run` from its staging table into the real
-    tables, set-based, and returns the counts; `undo(batch)` takes a batch back and returns (removed, kept).
+    tables, set-based, and returns the counts; `undo(batch, progress)` takes a batch back and
+    returns how many records stay, since somebody worked on them; killed and called again, it goes on.
     `derive(row)` adds the columns named in `derived` to a good row. What two spellings of a name have in common is
     worked out there, in Python, as everywhere else: SQL's lower() knows neither `Straße` nor `İ` as Python folds them.
     """

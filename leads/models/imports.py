@@ -29,6 +29,7 @@ class ImportBatch(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Imported"
         FAILED = "failed", "Failed"
+        UNDOING = "undoing", "Being undone"
         UNDONE = "undone", "Undone"
 
     target = models.CharField(max_length=30, help_text="A name of leads.imports.targets, e.g. leads.")

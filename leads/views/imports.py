@@ -69,11 +69,14 @@ def import_batch(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
     if batch.state == State.UPLOADED:
         return redirect("leads:match_columns", batch.pk)
+    undoing = batch.state == State.UNDOING
     context = {
         "batch": batch,
         "problems": batch.problems.all()[:SHOWN],
         "shown": SHOWN,
-        "progress": engine.progress_of(batch),
+        "progress": batch.rows_done if undoing else engine.progress_of(batch),
+        # Only a check has counted the rows.
+        "total": batch.created if undoing else batch.rows_total,
         "working": batch.state in actions.WAITING,
         "good": max(batch.rows_total - batch.rejected, 0),
     }
@@ -91,8 +94,8 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the batch back."""
-    batch = actions.undo(request.user, _batch(request, pk))
-    return done(request, reverse("leads:import", args=[batch.pk]), f"Undone. {batch.message}")
+    actions.undo(request.user, _batch(request, pk))
+    return done(request, reverse("leads:import", args=[pk]))
 
 
 @require_safe

@@ -117,6 +117,8 @@ def test_undo_takes_the_whole_batch_back_but_not_what_was_worked_on(admin, ae):
     batch = imported(admin)
     Lead.objects.filter(email="dora@other.example").update(version=2)
     actions.undo(admin, batch)
+    actions.undo(admin, batch)
+    actions.work(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "undone"
     assert "1 removed. 1 stayed" in batch.message
@@ -192,6 +194,8 @@ class TestThePages:
         assert Lead.objects.count() == 2
         assert b"not-an-address" in b"".join(client.get(f"/imports/{batch.pk}/problems/").streaming_content)
         client.post(f"/imports/{batch.pk}/undo/")
+        assert "Taking it back" in client.get(f"/imports/{batch.pk}/").content.decode()
+        actions.work(batch.pk)
         assert not Lead.objects.exists()
         assert ImportMapping.objects.get().name == "Ours"
 

@@ -53,6 +53,7 @@ def test_undo_keeps_whoever_has_work_by_now(admin):
     batch = imported(admin, FILE, "people")
     imported(admin, "Name,Email,Lead Owner\nLena,lena@acme.example,Anna Snelling\n", "leads")
     actions.undo(admin, batch)
+    actions.work(batch.pk)
     assert set(User.objects.filter(is_active=False).values_list("name", flat=True)) == {
         "Anna Snelling", "Dustin Brinkmann",
     }  # fmt: skip
