@@ -26,55 +26,76 @@ from qualification.models import DossierStatus
 
 BATCH = 2000
 
+# OFFSET 0 keeps PostgreSQL from copying an expression into every place that uses it. The evidence of a batch is read
+# once and hashed. `marks` says what is true of any criterion: 1 not met, 2 not met even if fresh, 4 known, 8 negative;
+# the least `rank` is the weakest criterion, lowest level first, then its place in the framework.
 FRESH = """
-WITH graded AS (
-    SELECT d.id, d.disqualified_at IS NOT NULL AS disqualified, c.id AS criterion, c."order" AS position,
-           c.required_level AS required, e.level AS raw, e.decision_on, c.fact,
-           coalesce(p.timeline_months, 6) AS months,
-           CASE WHEN e.level >= 2 THEN e.observed_on + coalesce(p.stale_after_days, 45) + 1 END AS stale_on,
-           CASE c.fact
-               WHEN 'money' THEN e.amount >= coalesce(p.minimum_budget, 50000) AND e.currency = %(currency)s
-               WHEN 'date' THEN e.decision_on >= %(today)s
-                   AND e.decision_on <= %(today)s + make_interval(months => coalesce(p.timeline_months, 6))
+WITH dossier AS (
+    SELECT d.id, d.framework_id, d.disqualified_at IS NOT NULL AS disqualified,
+           coalesce(p.minimum_budget, 50000) AS minimum, coalesce(p.stale_after_days, 45) + 1 AS days,
+           make_interval(months => coalesce(p.timeline_months, 6)) AS horizon
+      FROM qualification_dossier d LEFT JOIN qualification_teampolicy p ON p.team_id = d.team_id
+     WHERE d.id = ANY(%(ids)s)
+    OFFSET 0
+), graded AS (
+    SELECT d.id, d.disqualified, d.horizon, c.id AS criterion, c."order" AS position,
+           c.required_level::int AS required, coalesce(e.level, 0)::int AS raw,
+           CASE WHEN c.fact = 'date' THEN e.decision_on END AS decision_on,
+           CASE WHEN e.level >= 2 THEN e.observed_on + d.days END AS stale_on,
+           coalesce(CASE c.fact
+               WHEN '' THEN true
+               WHEN 'money' THEN e.amount >= d.minimum AND e.currency = %(currency)s
+               WHEN 'date' THEN e.decision_on >= %(today)s AND e.decision_on <= %(today)s + d.horizon
                WHEN 'person' THEN e.person_name <> ''
                ELSE true
-           END AS fact_holds
-      FROM qualification_dossier d
-      LEFT JOIN qualification_teampolicy p ON p.team_id = d.team_id
+           END, false) AS fact_holds
+      FROM dossier d
       LEFT JOIN qualification_criterion c ON c.framework_id = d.framework_id
-      LEFT JOIN qualification_evidence e
-        ON e.dossier_id = d.id AND e.criterion_id = c.id AND e.superseded_at IS NULL
-     WHERE d.id = ANY(%(ids)s)
+      LEFT JOIN (
+          SELECT dossier_id, criterion_id, level, observed_on, amount, currency, decision_on, person_name
+            FROM qualification_evidence WHERE dossier_id = ANY(%(ids)s) AND superseded_at IS NULL OFFSET 0
+      ) e ON e.dossier_id = d.id AND e.criterion_id = c.id
+    OFFSET 0
 ), leveled AS (
-    SELECT *, coalesce(raw, 0) - CASE WHEN stale_on <= %(today)s THEN 1 ELSE 0 END AS effective
-      FROM graded
+    SELECT *, raw - CASE WHEN stale_on <= %(today)s THEN 1 ELSE 0 END AS effective FROM graded
 ), judged AS (
-    SELECT *, coalesce(effective >= required AND fact_holds, false) AS met,
-           coalesce(raw >= required AND fact_holds, false) AS met_if_fresh
-      FROM leveled
+    SELECT *, effective >= required AND fact_holds AS met, raw >= required AND fact_holds AS met_if_fresh
+      FROM leveled OFFSET 0
+), summed AS (
+    SELECT id, disqualified, sum(required) AS wanted,
+           sum(CASE WHEN met THEN required ELSE least(greatest(effective, 0), required - 1) END) AS reached,
+           bit_or(CASE WHEN met THEN 0 ELSE 1 END | CASE WHEN met_if_fresh THEN 0 ELSE 2 END
+                  | CASE WHEN raw = 0 THEN 0 WHEN raw > 0 THEN 4 ELSE 12 END) AS marks,
+           min(((effective + 2)::bigint << 60) | (position::bigint << 44) | criterion) FILTER (WHERE NOT met) AS rank,
+           min(stale_on) FILTER (WHERE stale_on > %(today)s) AS next_stale_on,
+           min(decision_on + 1) FILTER (WHERE decision_on >= %(today)s) AS next_past,
+           min((decision_on - horizon)::date) FILTER (WHERE decision_on > %(today)s + horizon) AS next_near
+      FROM judged GROUP BY id, disqualified OFFSET 0
 )
 SELECT id,
        CASE
-           WHEN bool_or(disqualified) THEN 'disqualified'
-           WHEN coalesce(bool_and(met) FILTER (WHERE criterion IS NOT NULL), true) THEN 'qualified'
-           WHEN bool_or(raw = -1) OR bool_and(met_if_fresh) THEN 'at_risk'
-           WHEN bool_and(coalesce(raw, 0) = 0) THEN 'unqualified'
+           WHEN disqualified THEN 'disqualified'
+           WHEN wanted IS NULL OR marks & 1 = 0 THEN 'qualified'
+           WHEN marks & 8 > 0 OR marks & 2 = 0 THEN 'at_risk'
+           WHEN marks & 4 = 0 THEN 'unqualified'
            ELSE 'in_progress'
        END AS status,
-       coalesce(floor(100.0 * sum(CASE WHEN met THEN required
-                                       ELSE least(greatest(effective, 0), required - 1) END)
-                      / nullif(sum(required), 0))::int, 100) AS completeness,
-       (array_agg(criterion ORDER BY effective, position, criterion)
-           FILTER (WHERE criterion IS NOT NULL AND NOT met))[1] AS weakest,
-       min(stale_on) FILTER (WHERE stale_on > %(today)s) AS next_stale_on,
-       least(
-           min(stale_on) FILTER (WHERE stale_on > %(today)s),
-           min(decision_on + 1) FILTER (WHERE fact = 'date' AND decision_on >= %(today)s),
-           min((decision_on - make_interval(months => months))::date)
-               FILTER (WHERE fact = 'date' AND decision_on > %(today)s + make_interval(months => months))
-       )::timestamp AT TIME ZONE 'UTC' AS next_due_at
-  FROM judged
- GROUP BY id
+       coalesce(100 * reached / nullif(wanted, 0), 100)::int AS completeness,
+       rank & ((1::bigint << 44) - 1) AS weakest,
+       next_stale_on,
+       least(next_stale_on, next_past, next_near)::timestamp AT TIME ZONE 'UTC' AS next_due_at
+  FROM summed
+"""
+
+LOCK = """
+SELECT dossier_id, status FROM qualification_dossierstatus WHERE dossier_id = ANY(%(ids)s)
+ ORDER BY dossier_id FOR UPDATE
+"""
+
+CHANGED = """
+(stored.status, stored.completeness, stored.weakest_id, stored.next_stale_on, stored.next_due_at, stored.computed_rev)
+IS DISTINCT FROM
+(fresh.status, fresh.completeness, fresh.weakest, fresh.next_stale_on, fresh.next_due_at, stored.input_rev)
 """
 
 WRITE = f"""
@@ -83,14 +104,14 @@ UPDATE qualification_dossierstatus stored
        next_stale_on = fresh.next_stale_on, next_due_at = fresh.next_due_at,
        computed_rev = stored.input_rev, computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
   FROM ({FRESH}) fresh
-  JOIN qualification_dossierstatus old ON old.dossier_id = fresh.id
- WHERE stored.dossier_id = fresh.id
-   AND (stored.status, stored.completeness, stored.weakest_id, stored.next_stale_on, stored.next_due_at,
-        stored.computed_rev)
-       IS DISTINCT FROM
-       (fresh.status, fresh.completeness, fresh.weakest, fresh.next_stale_on, fresh.next_due_at, stored.input_rev)
-RETURNING stored.dossier_id, old.status, stored.status
+ WHERE stored.dossier_id = fresh.id AND {CHANGED}
+RETURNING stored.dossier_id, stored.status
 """  # noqa: S608  no part of it comes from outside
+
+WRONG = f"""
+SELECT stored.dossier_id FROM qualification_dossierstatus stored JOIN ({FRESH}) fresh ON fresh.id = stored.dossier_id
+ WHERE {CHANGED} ORDER BY stored.dossier_id
+"""  # noqa: S608
 
 DIFFERENT = f"""
 SELECT stored.dossier_id, stored.status, fresh.status, stored.completeness, fresh.completeness
@@ -112,11 +133,12 @@ def derive(ids: list[int], now: datetime.datetime) -> int:
     Locks the status rows first, so that a change of the evidence waits and marks them stale again afterwards.
     """
     with transaction.atomic():
-        list(DossierStatus.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
         with connection.cursor() as cursor:
+            cursor.execute(LOCK, {"ids": ids})
+            before = dict(cursor.fetchall())
             cursor.execute(WRITE, _parameters(ids, now))
             written = cursor.fetchall()
-        changed = [(pk, old, new) for pk, old, new in written if old != new]
+        changed = [(pk, before[pk], new) for pk, new in written if before[pk] != new]
         if changed:
             for hook in hooks.on_status_change:
                 hook(changed)
@@ -142,8 +164,15 @@ def differences(now: datetime.datetime) -> list[str]:
 
 
 def repair(now: datetime.datetime) -> int:
-    """Recompute every status; how many rows were written."""
-    return sum(derive(ids, now) for ids in _ranges())
+    """Recompute every status; how many rows were written. Locks only the rows that turn out to be wrong."""
+    written = 0
+    for ids in _ranges():
+        with connection.cursor() as cursor:
+            cursor.execute(WRONG, _parameters(ids, now))
+            wrong = [pk for (pk,) in cursor.fetchall()]
+        if wrong:
+            written += derive(wrong, now)
+    return written
 
 
 def _ranges() -> list[list[int]]:
