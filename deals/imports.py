@@ -13,6 +13,7 @@ from leads.imports.leads import SOURCES
 from leads.imports.taking_back import Progress, delete, in_chunks
 from leads.imports.targets import Field, Target, register
 from leads.models import ImportBatch, Lead, Source
+from leads.visibility import leads_owned_by
 from people.models import Role, Team
 from presales.text import squeeze
 from qualification.policy import policy_for
@@ -146,11 +147,11 @@ def _find_by_name(run: Run) -> None:
 
 
 def _link_leads(run: Run) -> None:
-    """By the lead's number in the other system, among leads the importing person sees."""
+    """By the lead's number in the other system, among leads that the importing person may convert."""
+    leads = leads_owned_by(Lead.objects.visible_to(run.user), run.user).filter(external_source="import")
     statement, parameters = (
-        Lead.objects.visible_to(run.user).filter(external_source="import").exclude(external_id="").order_by()
-        .values("id", "external_id", "company_id").query.sql_with_params()
-    )  # fmt: skip
+        leads.exclude(external_id="").order_by().values("id", "external_id", "company_id").query.sql_with_params()
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE their_leads ON COMMIT DROP AS {statement}", parameters)
         cursor.execute("ANALYZE their_leads")

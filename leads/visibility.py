@@ -26,6 +26,24 @@ def leads_visible_to(queryset: QuerySet, user: User) -> QuerySet:
     return queryset.filter(seen)
 
 
+def leads_workable_by(queryset: QuerySet, user: User) -> QuerySet:
+    """Those of `queryset` that `user` may change, as `leads.change_lead` says for one: for files of many."""
+    from leads.models import LeadStage
+
+    if user.role == Role.MARKETING:
+        return queryset.filter(stage__in=(LeadStage.NEW, LeadStage.MQL, LeadStage.NURTURE))
+    return leads_owned_by(queryset, user)
+
+
+def leads_owned_by(queryset: QuerySet, user: User) -> QuerySet:
+    """Those of `queryset` that are the AE's own or the manager's, as `leads.convert_lead` says for one."""
+    if user.role == Role.ADMIN:
+        return queryset
+    if user.role == Role.MANAGER:
+        return queryset.filter(team__in=user.team_ids)
+    return queryset.filter(owner=user) if user.role == Role.AE else queryset.none()
+
+
 def companies_visible_to(queryset: QuerySet, user: User) -> QuerySet:
     """Admins and marketing see all companies, others those they have a visible lead or deal with, or entered."""
     from leads.models import Lead

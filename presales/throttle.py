@@ -9,6 +9,7 @@ import time
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 PREFIX = "throttle:"
@@ -16,7 +17,10 @@ PREFIX = "throttle:"
 
 def network_of(request: HttpRequest) -> str:
     """The caller's network: /24 for IPv4, /64 for IPv6; addresses from proxies count only where configured."""
-    address = ipaddress.ip_address(get_adapter().get_client_ip(request))
+    try:
+        address = ipaddress.ip_address(get_adapter().get_client_ip(request).partition("%")[0])
+    except ValueError as error:
+        raise PermissionDenied("the proxy names no address that can be read") from error
     if address.version == 6 and address.ipv4_mapped:
         address = address.ipv4_mapped
     return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))

@@ -8,7 +8,7 @@ from django.utils import timezone
 from deals.actions.queue import fill_queue
 from deals.models import Opportunity, OpportunityType, Pipeline
 from leads.models import Company, Lead, LeadStage, Source
-from people.models import Team, User
+from people.models import Role, Team, User
 from people.permissions import require
 from presales.actions import action
 from presales.editing import save_version
@@ -79,10 +79,12 @@ def create_opportunity(
 
     Raises:
         NotAllowed: the team is none of the actor's, or an AE creates for somebody else.
+        Conflict: the owner is not an active AE of the team.
     """
     require(actor, "deals.add_opportunity")
     if team.pk not in actor.team_ids or (actor.role == "ae" and owner.pk != actor.pk):
         raise NotAllowed("You create opportunities in your own teams.")
+    _must_sell_in(team.pk, owner)
     pipeline = default_pipeline()
     opportunity = Opportunity.objects.create(
         name=name, company=company, dossier=open_dossier(actor, team), type=type, source=source, pipeline=pipeline,
@@ -116,9 +118,13 @@ def reassign_owner(actor: User, opportunity: Opportunity, owner: User, *, reason
         Conflict: the new owner is not an active AE of the opportunity's team.
     """
     require(actor, "deals.reassign_owner", opportunity)
-    if not (owner.is_active and owner.role == "ae" and opportunity.team_id in owner.team_ids):
-        raise Conflict(f"{owner} is not an AE of this team.")
+    _must_sell_in(opportunity.team_id, owner)
     opportunity.owner = owner
     opportunity.owner_name = ""
     save_version(opportunity, ["owner", "owner_name"], opportunity.version)
     return opportunity
+
+
+def _must_sell_in(team_id: int | None, owner: User) -> None:
+    if not (owner.is_active and owner.role == Role.AE and team_id in owner.team_ids):
+        raise Conflict(f"{owner} is not an AE of this team.")

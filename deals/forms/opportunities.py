@@ -55,6 +55,14 @@ class CreateForm(ConvertForm):
         if user.role == Role.AE:
             self.fields["owner"].initial = user.pk
 
+    def clean(self) -> dict:
+        """The owner sells in that team."""
+        data = super().clean()
+        team, owner = data.get("team"), data.get("owner")
+        if team and owner and team.pk not in owner.team_ids:
+            self.add_error("owner", f"{owner} is not an AE of {team}.")
+        return data
+
 
 class CommercialForm(VersionedForm):
     """The AE's lane of an opportunity."""

@@ -26,7 +26,7 @@ from presales.text import key
 
 CHUNK = 5000
 SQL_TYPES = {"money": "numeric(16,2)", "whole": "integer", "day": "date", "moment": "timestamptz", "words": "text[]"}
-TEMPORARY = ("staged", "refused", "known", "mine", "their_leads")
+TEMPORARY = ("staged", "refused", "known", "mine", "their_leads", "workable")
 
 
 class RolledBack(Exception):

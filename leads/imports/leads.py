@@ -12,6 +12,7 @@ from leads.imports.taking_back import Progress, delete, in_chunks
 from leads.imports.targets import Field, Target, register
 from leads.models import Consent, ImportBatch, Lead, LeadScore, LeadStage, Source
 from leads.titles import function_of, seniority_of
+from leads.visibility import leads_workable_by
 from people.models import Role, Team
 from presales.text import key, squeeze
 
@@ -166,7 +167,14 @@ def _territory(run: Run) -> None:
 
 
 def _fill(run: Run) -> int:
-    """Fill what is empty in leads that are already there; nothing is overwritten."""
+    """Fill what is empty in leads that are already there and that the person may change; nothing is overwritten."""
+    statement, parameters = (
+        leads_workable_by(Lead.objects.visible_to(run.user), run.user).order_by().values("id").query.sql_with_params()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE workable ON COMMIT DROP AS {statement}", parameters)
+        cursor.execute("CREATE INDEX ON workable (id)")
+        cursor.execute("ANALYZE workable")
     changed = """
         (l.phone = '' AND s.phone <> '') OR (l.job_title = '' AND s.job_title <> '') OR (l.email = '' AND s.email <> '')
         OR (l.company_id IS NULL AND s.company_id IS NOT NULL) OR (l.campaign = '' AND s.campaign <> '')
@@ -182,11 +190,11 @@ def _fill(run: Run) -> int:
                email = CASE WHEN l.email = '' THEN coalesce(s.email, '') ELSE l.email END,
                campaign = CASE WHEN l.campaign = '' THEN coalesce(s.campaign, '') ELSE l.campaign END,
                company_id = coalesce(l.company_id, s.company_id), version = l.version + 1
-          FROM staged s WHERE s.lead_id = l.id AND ({changed})
+          FROM staged s WHERE s.lead_id = l.id AND EXISTS (SELECT 1 FROM workable w WHERE w.id = l.id) AND ({changed})
         """
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT lead_id FROM staged WHERE lead_id IS NOT NULL")
+        cursor.execute("SELECT lead_id FROM staged JOIN workable ON workable.id = lead_id")
         ids = [row[0] for row in cursor.fetchall()] if updated else []
     LeadScore.objects.filter(pk__in=ids).mark_stale()
     return updated

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django import forms
 from django.conf import settings
+from django.core.validators import URLValidator
 from django.utils import timezone
 
 from presales.fields import DateField
@@ -23,7 +24,10 @@ class EvidenceForm(forms.ModelForm):
     text = forms.CharField(
         label="What we know", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    link = forms.URLField(label="Link to a document", required=False, max_length=500, assume_scheme="https")
+    link = forms.URLField(
+        label="Link to a document", required=False, max_length=500, assume_scheme="https",
+        validators=[URLValidator(["http", "https"], message="Enter an address that begins with https:// or http://.")],
+    )  # fmt: skip
 
     class Meta:
         model = Evidence

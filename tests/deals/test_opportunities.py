@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from deals.actions.opportunities import convert_lead
+from deals.actions.opportunities import convert_lead, create_opportunity
 from deals.models import Opportunity
 from leads.models import Lead
 from presales.errors import Conflict, NotAllowed
@@ -168,3 +168,43 @@ class TestPages:
         page = client.get("/opportunities/?q=zanzi").context["page"]
         assert [row.name for row in page] == ["Zanzibar rollout"]
         assert client.get("/opportunities/?attention=risk").context["count"] == 24
+
+
+class TestCreating:
+    @pytest.fixture
+    def values(self, team, ae):
+        framework()
+        pipeline()
+        return {"name": "Expansion", "company": None, "team": team, "owner": ae, "amount": 1, "close_date": CLOSE}
+
+    def test_an_ae_creates_in_the_own_teams_and_lane(self, values, ae, other_team, team):
+        assert create_opportunity(ae, **values).owner == ae
+        for change in ({"team": other_team}, {"owner": UserFactory(role="ae", team=team)}):
+            with pytest.raises(NotAllowed):
+                create_opportunity(ae, **values | change)
+
+    def test_the_owner_is_an_active_ae_of_the_team(self, values, admin, manager, se, team, other_team):
+        outsiders = [UserFactory(role="ae", team=other_team), UserFactory(role="ae", team=team, is_active=False), se]
+        for person in (admin, manager):
+            for owner in outsiders:
+                with pytest.raises(Conflict):
+                    create_opportunity(person, **values | {"owner": owner})
+        assert Opportunity.objects.count() == 0
+
+    def test_the_form_says_so_at_the_owner(self, values, admin, other_team, sign_in):
+        data = {"name": "X", "team": values["team"].pk, "owner": UserFactory(role="ae", team=other_team).pk,
+                "company": LeadFactory().company_id, "amount": 1, "close_date": CLOSE, "type": "new",
+                "source": "other"}  # fmt: skip
+        response = sign_in(admin).post("/opportunities/add/", data)
+        assert response.status_code == 422
+        assert "is not an AE of West" in response.content.decode()
+
+    def test_ids_of_other_teams_are_no_choice(self, values, ae, other_team, sign_in):
+        stranger = UserFactory(role="ae", team=other_team)
+        company = LeadFactory(team=other_team, owner=stranger).company
+        data = {"name": "X", "team": other_team.pk, "owner": stranger.pk, "company": company.pk, "amount": 1,
+                "close_date": CLOSE, "type": "new", "source": "other"}  # fmt: skip
+        response = sign_in(ae).post("/opportunities/add/", data)
+        assert response.status_code == 422
+        assert set(response.context["form"].errors) >= {"team", "owner", "company"}
+        assert company.name not in response.content.decode()

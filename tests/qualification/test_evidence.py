@@ -106,7 +106,7 @@ class TestThePage:
     @pytest.mark.parametrize(
         ("field", "value"),
         [("text", ""), ("source_person", ""), ("observed_on", "2099-01-01"), ("observed_on", "0001-01-01"),
-         ("amount", "-1"), ("amount", "1e40"), ("level", "9"), ("link", "javascript:alert(1)")],
+         ("amount", "-1"), ("amount", "1e40"), ("level", "9"), ("link", "javascript:alert(1)"), ("link", "ftp://a.example/b")],
     )  # fmt: skip
     def test_bad_input_is_an_error_at_its_field(self, sign_in, ae, dossier, field, value):
         response = sign_in(ae).post(self.url(dossier, "budget"), self.data(**{field: value}))
