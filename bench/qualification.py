@@ -99,7 +99,8 @@ def bare() -> tuple[float, float]:
     for sign in "+-":
         columns.append(
             f"{column}, status = status, weakest_id = weakest_id, next_stale_on = next_stale_on, "
-            f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), attempts = 0, last_error = ''"
+            f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), "
+            "attempts = 0, last_error = ''"
         )
 
     def update(assignments: str) -> float:
