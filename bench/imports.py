@@ -156,9 +156,8 @@ def written() -> int:
     connection.close()  # hands in this connection's statistics
     time.sleep(1)
     names = ", ".join(f"'{name}'" for name in TABLES)
-    return sql(f"SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE relname IN ({names})")[0][
-        0
-    ]
+    counted = sql(f"SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE relname IN ({names})")
+    return int(counted[0][0])
 
 
 def fingerprint() -> list:
@@ -217,6 +216,7 @@ def run(leads: int = 100_000, rounds: int = 3, memory_of: int = 200_000) -> dict
                 figures.setdefault(name, []).append(seconds)
             ratios.append(importer.seconds["import"] / every)
             alone_ratios.append(importer.seconds["import"] / alone)
+            print(f"import {importer.seconds['import']:.1f} s, bulk_create {every:.1f} s", flush=True)
         empty()
         importer.bring(known)
         batch = importer.bring(path)

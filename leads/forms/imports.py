@@ -1,13 +1,38 @@
 """Forms of the import."""
 
+from dataclasses import dataclass
+
 from django import forms
 
-from leads.imports.targets import Target, targets_for
+from leads.imports.targets import Field, Target, targets_for
 from leads.models import ImportBatch
 from people.models import Team, User
 from presales.text import squeeze
 
 FEW = 60
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a column's cells leave open; the answer is kept in the batch's options under `option`."""
+
+    option: str
+    kinds: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]
+    label: str
+    error: str
+
+
+QUESTIONS = (
+    Question(
+        "order", ("day", "moment"), (("dmy", "Day first: 3/4 is 3 April"), ("mdy", "Month first: 3/4 is March 4")),
+        "Dates in “{column}”", "3/4 can be March or April: say which comes first.",
+    ),
+    Question(
+        "mark", ("money",), (("point", "Decimal point: 1,234.50"), ("comma", "Decimal comma: 1.234,50")),
+        "Numbers in “{column}”", "1,234 can be a thousand or a little more than one: say how decimals are written.",
+    ),
+)  # fmt: skip
 
 
 class UploadForm(forms.Form):
@@ -65,11 +90,12 @@ class MatchForm(forms.Form):
                 )
                 self.value_fields.setdefault(column, []).append(name)
         for position, column in self.columns:
-            if column in batch.options.get("order", {}) and not batch.options["order"][column]:
-                self.fields[f"order-{position}"] = forms.ChoiceField(
-                    choices=[("", "Choose"), ("dmy", "Day first"), ("mdy", "Month first")], required=False,
-                    label=f"Dates in “{column}”",
-                )  # fmt: skip
+            for question in QUESTIONS:
+                if self._asks(question, position, columns.get(column, "")):
+                    self.fields[f"{question.option}-{position}"] = forms.ChoiceField(
+                        choices=[("", "Choose"), *question.choices], required=False,
+                        label=question.label.format(column=column), initial=self._likely(question, column),
+                    )  # fmt: skip
         if target.name in ("leads", "opportunities"):
             teams = Team.objects.visible_to(user)
             self.fields["team"] = forms.ModelChoiceField(
@@ -77,10 +103,27 @@ class MatchForm(forms.Form):
                 label="Team for rows whose owner we do not know", initial=batch.options.get("team"),
             )  # fmt: skip
 
-    def _choice_field(self, position: int, suggested: str):
+    def _likely(self, question: Question, column: str) -> str:
+        """The answer given before, else what the file's other columns agree on."""
+        settled = self.batch.options[question.option]
+        others = {answer for answer in settled.values() if answer}
+        return settled[column] or (others.pop() if len(others) == 1 else "")
+
+    def _field(self, position: int, suggested: str) -> Field | None:
+        """What the column means, by the sent form or the suggestion."""
         name = self.data.get(f"column-{position}", "") if self.is_bound else suggested
-        item = next((item for item in self.target.fields if item.name == name), None)
+        return next((item for item in self.target.fields if item.name == name), None)
+
+    def _choice_field(self, position: int, suggested: str) -> Field | None:
+        item = self._field(position, suggested)
         return item if item is not None and item.kind == "choice" else None
+
+    def _asks(self, question: Question, position: int, suggested: str) -> bool:
+        item = self._field(position, suggested)
+        settled = self.batch.options.get(question.option, {}).get(self.batch.columns[position])
+        if item is None or item.kind not in question.kinds or settled is None:
+            return False
+        return not settled or self.batch.columns[position] in self.batch.options.get("asked", [])
 
     def rows(self) -> list[dict[str, object]]:
         """The columns as the page shows them: field, examples, values."""
@@ -91,7 +134,9 @@ class MatchForm(forms.Form):
                 "column": column,
                 "examples": [cells[position] for cells in first if position < len(cells) and cells[position]][:3],
                 "values": [self[name] for name in self.value_fields.get(column, [])],
-                "order": self[f"order-{position}"] if f"order-{position}" in self.fields else None,
+                "questions": [
+                    self[name] for question in QUESTIONS if (name := f"{question.option}-{position}") in self.fields
+                ],
             }
             for position, column in self.columns
         ]
@@ -106,9 +151,10 @@ class MatchForm(forms.Form):
                 if name in mapping.values():
                     self.add_error(f"column-{position}", "Another column means this already.")
                 mapping[column] = name
-                dated = self.target.field(name).kind in ("day", "moment")
-                if dated and f"order-{position}" in self.fields and not data.get(f"order-{position}"):
-                    self.add_error(f"order-{position}", "3/4 can be March or April: say which comes first.")
+                for question in QUESTIONS:
+                    asked = f"{question.option}-{position}"
+                    if asked in self.fields and not data.get(asked):
+                        self.add_error(asked, question.error)
         for item in self.target.fields:
             if item.required and item.name not in mapping.values():
                 self.add_error(None, f"Say which column is the {item.label.lower()}.")
@@ -120,18 +166,22 @@ class MatchForm(forms.Form):
         return data
 
     def _options(self, data: dict) -> dict:
-        orders = dict(self.batch.options.get("order", {}))
+        settled = {question.option: dict(self.batch.options.get(question.option, {})) for question in QUESTIONS}
+        asked = set(self.batch.options.get("asked", []))
         values: dict[str, dict[str, str]] = {}
         for position, column in self.columns:
-            if data.get(f"order-{position}"):
-                orders[column] = data[f"order-{position}"]
+            for question in QUESTIONS:
+                if answer := data.get(f"{question.option}-{position}"):
+                    settled[question.option][column] = answer
+                    asked.add(column)
             for name in self.value_fields.get(column, []):
                 # A column matched just now was not asked about its values yet: the guesses count.
                 chosen = data.get(name) if name in self.data else self.fields[name].initial
                 values.setdefault(column, {})[self.fields[name].label] = chosen or ""
         team = data.get("team")
         return {
-            "order": {column: order or "dmy" for column, order in orders.items()},
+            **settled,
+            "asked": sorted(asked),
             "values": values,
             "fill": bool(data.get("fill")),
             "team": team.pk if team else None,

@@ -36,12 +36,12 @@ def _parse(item: Field, column: str, options: dict, meanings: dict[str, str]) ->
         # Guessing may ask the database for the choices: once for each distinct value, not for each row.
         guess = functools.lru_cache(maxsize=1024)(lambda text: item.guess(text) or None)
         return lambda text: (meanings[text] or None) if text in meanings else guess(text)
-    if item.kind in ("money", "whole"):
+    if item.kind == "money":
         # One mark for the whole column: a cell that does not fit it is reported, never read the other way.
         mark = options.get("mark", {}).get(column) or "point"
-        if item.kind == "money":
-            return lambda text: values.decimal(text, 16, mark)
-        return lambda text: values.whole(text, mark=mark)
+        return lambda text: values.decimal(text, 16, mark)
+    if item.kind == "whole":
+        return lambda text: values.whole(text, mark=options.get("mark", {}).get(column) or "")
     if item.kind in ("day", "moment"):
         order = options.get("order", {}).get(column, "dmy")
         moment = functools.lru_cache(maxsize=4096)(lambda text: values.moment(text, order))

@@ -148,11 +148,13 @@ def decimal(text: str, digits: int = 14, mark: str = "") -> Decimal:
 
 
 def whole(text: str, most: int = 2**31 - 1, mark: str = "") -> int:
-    """A whole number from 0 to `most`.
+    """A whole number from 0 to `most`. Where the mark of its column is open, `1,200` and `1.200` are both 1200.
 
     Raises:
         BadValue: anything else.
     """
+    if not mark and decimal_marks(text) == {"point", "comma"}:
+        mark = "point" if "," in text else "comma"
     number = decimal(text, mark=mark)
     if number != number.to_integral_value() or number > most:
         raise BadValue("not a whole number")

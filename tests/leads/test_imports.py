@@ -7,7 +7,7 @@ from leads.actions import imports as actions
 from leads.imports.targets import registry
 from leads.models import Company, ImportBatch, ImportMapping, Lead
 from presales.errors import Conflict, NotAllowed
-from tests.factories import LeadFactory, UserFactory
+from tests.factories import CompanyFactory, LeadFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +126,38 @@ def test_undo_takes_the_whole_batch_back_but_not_what_was_worked_on(admin, ae):
     assert [company.name for company in Company.objects.all()] == ["Other Ltd"]
 
 
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [("Straße GmbH", "STRASSE GMBH"), ("İstanbul Ltd", "İSTANBUL  ltd"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Ｇｏ", "ｇｏ"),
+     ("Cafe\u0301 Noir", "CAFÉ NOIR"), ("GTX\u00a0Pro", "gtx pro")],
+)  # fmt: skip
+def test_names_are_the_same_in_files_and_forms(admin, known, name):
+    company = CompanyFactory(name=known)
+    lead = LeadFactory(name=known, email="", company=company)
+    batch = imported(admin, f"Name,Company\n{name},{name}\n")
+    assert (batch.created, batch.unchanged) == (0, 1)
+    assert imported(admin, f"Name\n{name}\n", "companies").created == 0
+    assert Company.objects.count() == Lead.objects.filter(pk=lead.pk).count() == 1
+
+
+def test_a_name_at_the_same_company_comes_in_once(admin):
+    file = "First name,Last name,Company\nLena,Ortiz,Acme\nLENA,ORTIZ,acme\nLena,Ortiz,Other\n"
+    batch = imported(admin, file)
+    assert (batch.created, batch.rejected) == (2, 1)
+    assert imported(admin, file).created == 0
+
+
+def test_a_name_too_long_together_is_a_bad_row(admin):
+    batch = checked(admin, f"First name,Last name\n{'a' * 80},{'b' * 100}\nLena,Ortiz\n")
+    assert (batch.created, batch.problems.get().reason) == (1, "longer than 160 characters with the first name")
+
+
+def test_many_bad_rows_are_all_reported(admin):
+    batch = checked(admin, "Name,Email\n" + "Lena,x\\ty\n" * 12_000)
+    assert (batch.rejected, batch.problems.count()) == (12_000, 12_000)
+    assert batch.problems.first().value == "x\\ty"
+
+
 def test_confirming_twice_imports_once(admin):
     batch = checked(admin)
     actions.confirm(admin, batch)
@@ -216,6 +248,26 @@ class TestThePages:
         actions.confirm(admin, batch)
         actions.work(batch.pk)
         assert Lead.objects.get().created_at.date().isoformat() == "2026-03-04"
+
+    def test_an_unclear_decimal_mark_is_a_question_about_the_whole_column(self, sign_in, admin):
+        batch = upload(admin, 'Name,Annual revenue\nAcme,"1,234"\nOther,"5,678"\n', "companies")
+        client = sign_in(admin)
+        assert "Decimal comma" in client.get(f"/imports/{batch.pk}/match/").content.decode()
+        data = {"column-0": "name", "column-1": "annual_revenue"}
+        assert "can be a thousand" in client.post(f"/imports/{batch.pk}/match/", data).content.decode()
+        assert client.post(f"/imports/{batch.pk}/match/", data | {"mark-1": "comma"}).status_code == 302
+        actions.work(batch.pk)
+        assert "Decimal comma" in client.get(f"/imports/{batch.pk}/match/").content.decode(), "it can be changed"
+        actions.confirm(admin, batch)
+        actions.work(batch.pk)
+        assert str(Company.objects.get(name="Acme").annual_revenue) == "1.23"
+
+    def test_one_clear_amount_settles_the_column(self, sign_in, admin):
+        batch = upload(admin, 'Name,Annual revenue\nAcme,"1.234"\nOther,"5,5"\nThird,"1,234.50"\n', "companies")
+        assert batch.options["mark"] == {"Annual revenue": ""}, "they contradict each other"
+        batch = upload(admin, 'Name,Annual revenue\nAcme,"1.234"\nOther,"5,5"\n', "companies")
+        assert batch.options["mark"] == {"Annual revenue": "comma"}
+        assert "Decimal comma" not in sign_in(admin).get(f"/imports/{batch.pk}/match/").content.decode()
 
     def test_an_unreadable_file_is_an_error_at_its_field(self, sign_in, admin):
         response = sign_in(admin).post(

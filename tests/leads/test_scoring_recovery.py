@@ -3,14 +3,9 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -25,10 +20,10 @@ from presales.celery import app
 from tests.factories import LeadFactory
 from tests.leads import oracle
 from tests.leads.scoring_factories import bump, fit_rule
+from tests.leads.workers import start_worker, wait_for
 
 LEADS = 100_000
 KILLS = 3
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def build():
@@ -62,36 +57,8 @@ def build():
         cursor.execute("SET session_replication_role = origin")
 
 
-def start_worker():
-    database = connection.settings_dict
-    host = database.get("OPTIONS", {}).get("host") or database["HOST"]
-    account = quote(database["USER"] or "") + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
-    place = (
-        f"/{database['NAME']}?host={host}" if host.startswith("/") else f"{host}:{database['PORT']}/{database['NAME']}"
-    )
-    environment = {
-        **os.environ,
-        "PRESALES_MODE": "test",
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": f"postgres://{account}@{place}",
-        "REDIS_URL": settings.REDIS_URL,
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "presales", "worker", "-c", "1", "--loglevel", "WARNING",
-         "--without-gossip", "--without-mingle", "--without-heartbeat"],
-        cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
 def ranges_done():
     return ScoreRange.objects.filter(revision=Ruleset.load().revision).count()
-
-
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the worker did nothing"
-        time.sleep(0.01)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from leads.imports.values import BadValue, day_orders, decimal, moment, whole
+from leads.imports.values import BadValue, day_orders, decimal, decimal_marks, moment, whole
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,44 @@ def test_the_order_of_day_and_month_is_open_where_both_fit():
 )  # fmt: skip
 def test_amounts(text, value):
     assert decimal(text) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("1,234", {"point", "comma"}), ("1.234", {"point", "comma"}), ("$1,234.5", {"point"}), ("1.234,5", {"comma"}),
+        ("12,5", {"comma"}), ("1234.567", {"point"}), ("1.234.567", {"comma"}), ("0.125", {"point"}),
+        ("0,125", {"comma"}), ("1234", set()), ("GTX 1,234 basic", set()), ("12,34,567", {"point"}),
+    ],
+)  # fmt: skip
+def test_which_mark_an_amount_allows(text, marks):
+    assert decimal_marks(text) == marks
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [("1,234", "point", "1234"), ("1,234", "comma", "1.23"), ("1.234", "comma", "1234"), ("1.234", "point", "1.23"),
+     ("1.234,5", "comma", "1234.50"), ("12", "comma", "12")],
+)  # fmt: skip
+def test_the_mark_of_the_column_decides(text, mark, value):
+    assert decimal(text, mark=mark) == Decimal(value)
+
+
+@pytest.mark.parametrize(("text", "mark"), [("1.234,5", "point"), ("1,234.5", "comma"), ("12,5", "point")])
+def test_an_amount_written_the_other_way_is_refused(text, mark):
+    with pytest.raises(BadValue, match=mark):
+        decimal(text, mark=mark)
+
+
+@pytest.mark.parametrize("text", ["10k", "Q3 2024", "51-200", "12abc34", "1 apple"])
+def test_a_number_among_words_is_no_amount(text):
+    with pytest.raises(BadValue):
+        decimal(text)
+
+
+@pytest.mark.parametrize("text", ["1,200", "1.200", "1 200", "1200.0", "1,200+"])
+def test_nobody_employs_a_fraction(text):
+    assert whole(text) == 1200
 
 
 @pytest.mark.parametrize(
