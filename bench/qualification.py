@@ -95,13 +95,13 @@ def timed(work) -> float:
 
 def bare() -> tuple[float, float]:
     """The floor, and an UPDATE of one column for comparison; each two times, so that every row is as it was; means."""
-    column, columns = "completeness = 100 - completeness", []
-    for sign in "+-":
-        columns.append(
-            f"{column}, status = status, weakest_id = weakest_id, next_stale_on = next_stale_on, "
-            f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), "
-            "attempts = 0, last_error = ''"
-        )
+    column = "completeness = 100 - completeness"
+    columns = (
+        f"{column}, status = status, weakest_id = weakest_id, next_stale_on = next_stale_on, "
+        f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), "
+        "attempts = 0, last_error = ''"
+        for sign in "+-"
+    )
 
     def update(assignments: str) -> float:
         return timed(lambda: sql(f"UPDATE qualification_dossierstatus SET {assignments}"))
