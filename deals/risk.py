@@ -2,17 +2,17 @@
 
 import datetime
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import (
     BooleanField,
     Case,
     DateTimeField,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -20,7 +20,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
-from qualification.models import DossierStatus, Status
+from qualification.models import Status
 
 SHAKY = (Status.AT_RISK, Status.DISQUALIFIED)
 
@@ -60,12 +60,12 @@ def step_missing(today: datetime.date) -> Q:
     return Q(next_step="") | Q(next_step_on__lt=today)
 
 
-def evidence_shaky() -> Exists:
+def evidence_shaky() -> Q:
     """The dossier is at risk (something stale or negative) or disqualified."""
-    return Exists(DossierStatus.objects.filter(dossier=OuterRef("dossier_id"), status__in=SHAKY))
+    return Q(dossier__derived__status__in=SHAKY)
 
 
-def conditions(now: datetime.datetime | None = None) -> dict[str, object]:
+def conditions(now: datetime.datetime | None = None) -> dict[str, Q]:
     """The condition of each of RISKS, by name."""
     now = now or timezone.now()
     today = timezone.localtime(now).date()
@@ -77,12 +77,14 @@ def conditions(now: datetime.datetime | None = None) -> dict[str, object]:
     }
 
 
+def any_risk(now: datetime.datetime | None = None) -> Q:
+    """At least one of RISKS."""
+    return reduce(or_, conditions(now).values())
+
+
 def at_risk(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
     """Those of the open `deals` that carry at least one of RISKS."""
-    any_risk = Q()
-    for condition in conditions(now).values():
-        any_risk |= condition if isinstance(condition, Q) else Q(condition)
-    return deals.filter(outcome="open").filter(any_risk)
+    return deals.filter(outcome="open").filter(any_risk(now))
 
 
 def with_risks(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:

@@ -63,9 +63,9 @@ SORTS = {
 # These dates exist in one stage only, and only there an index serves them.
 ONLY_IN = {"due": "accept", "look": "nurture"}
 SHOWN = [
-    "name", "email", "job_title", "stage", "source", "created_at", "response_due_at", "nurture_until",
-    "return_reason", "name_key", "owner_name", "company__name", "owner__name", "owner__email", "team__name",
-    "score__total", "score__grade", "score__band", "score__computed_rev",
+    "pk", "name", "job_title", "stage", "source", "created_at", "response_due_at", "nurture_until", "return_reason",
+    "name_key", "owner_id", "owner_name", "owner__name", "company__name", "score__total", "score__grade", "score__band",
+    "score__computed_rev",
 ]  # fmt: skip
 
 
@@ -80,12 +80,12 @@ class LeadList:
     stage: str
     band: str
     source: str
-    owner: User | None
-    team: Team | None
+    owner: int | None
+    team: int | None
     sort: str
     cursor: str
-    owners: list[User]
-    teams: list[Team]
+    owners: list[tuple[int, str]]
+    teams: list[tuple[int, str]]
     has_many: bool = False
 
     @classmethod
@@ -94,8 +94,9 @@ class LeadList:
         known = {tab.key: tab for tab in TABS}
         tabs = [known[name] for name in TABS_OF[user.role]]
         tab = next((tab for tab in tabs if tab.key == params.get("tab")), tabs[0])
-        owners = list(User.objects.visible_to(user).filter(role=Role.AE).only("name", "email").order_by("name", "pk"))
-        teams = list(Team.objects.visible_to(user).only("name").order_by("name"))
+        aes = User.objects.none() if tab.mine else User.objects.visible_to(user).filter(role=Role.AE)
+        owners = list(aes.order_by("name", "pk").values_list("pk", "name"))
+        teams = list(Team.objects.visible_to(user).order_by("name").values_list("pk", "name"))
         sort = params.get("sort", "")
         if sort not in SORTS or ONLY_IN.get(sort, tab.key) != tab.key:
             sort = tab.sort
@@ -107,8 +108,8 @@ class LeadList:
             stage=_one_of(params.get("stage"), LeadStage.values),
             band=_one_of(params.get("band"), Band.values),
             source=_one_of(params.get("source"), Source.values),
-            owner=next((owner for owner in owners if str(owner.pk) == params.get("owner")), None),
-            team=next((team for team in teams if str(team.pk) == params.get("team")), None),
+            owner=next((pk for pk, _ in owners if str(pk) == params.get("owner")), None),
+            team=next((pk for pk, _ in teams if str(pk) == params.get("team")), None),
             sort=sort,
             cursor=params.get("cursor", ""),
             owners=owners,
@@ -149,15 +150,14 @@ class LeadList:
         """The page asked for."""
         if self.sort in ("score", "-score"):
             return self._by_score()
-        leads = self.leads.select_related("company", "owner", "team", "score").only(*SHOWN)
-        return paginate(leads, SORTS[self.sort], self.cursor, PAGE_SIZE)
+        return paginate(self.leads.values_list(*SHOWN, named=True), SORTS[self.sort], self.cursor, PAGE_SIZE)
 
     def _by_score(self) -> Page:
         # From the narrow table outwards, so that its index gives the order and the leads are looked up.
         scores = LeadScore.objects.filter(lead__in=self.leads.values("pk")).only("lead_id", "total")
         page = paginate(scores, SORTS[self.sort], self.cursor, PAGE_SIZE)
-        leads = Lead.objects.select_related("company", "owner", "team", "score").only(*SHOWN)
-        found = leads.in_bulk([score.pk for score in page.rows])
+        leads = Lead.objects.filter(pk__in=[score.pk for score in page.rows]).values_list(*SHOWN, named=True)
+        found = {lead.pk: lead for lead in leads}
         page.rows = [found[score.pk] for score in page.rows if score.pk in found]
         return page
 

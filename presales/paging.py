@@ -110,14 +110,16 @@ def _nullable(model: type[Model], path: str) -> bool:
     return model._meta.get_field(last).null if last != "pk" else False
 
 
-def _value(row: Model, path: str) -> object:
+def _value(row: Model | tuple, path: str) -> object:
+    if isinstance(row, tuple):  # of values_list(named=True), whose names span relations as sorts do
+        return getattr(row, path)
     value: object = row
     for name in path.split("__"):
         value = getattr(value, name, None)
     return value
 
 
-def _encode(direction: str, value: object, row: Model) -> str:
+def _encode(direction: str, value: object, row: Model | tuple) -> str:
     if isinstance(value, datetime.date | decimal.Decimal):
         value = value.isoformat() if isinstance(value, datetime.date) else str(value)
     return base64.urlsafe_b64encode(json.dumps([direction, value, row.pk]).encode()).decode().rstrip("=")

@@ -128,6 +128,13 @@ TEMPLATES = [
             "builtins": ["presales.templatetags.presales"],
         },
     },
+    {
+        # What a page repeats fifty times, rendered five times as fast; see presales/fragments.py.
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "NAME": "fragments",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "presales.fragments.environment"},
+    },
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"

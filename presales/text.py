@@ -33,3 +33,9 @@ def squeeze(text: str) -> str:
 def key(text: str) -> str:
     """The form in which two spellings of one name are the same: NFC, case-folded, squeezed."""
     return squeeze(unicodedata.normalize("NFC", text)).casefold()
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word of `name`, for an avatar."""
+    words = name.split() or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()

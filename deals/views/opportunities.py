@@ -1,6 +1,6 @@
 """The list, the board and the page of opportunities."""
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -10,7 +10,8 @@ from deals import filters
 from deals.actions import opportunities as actions
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
-from deals.risk import risks_of, with_risks
+from deals.permissions import commercial_lane
+from deals.risk import RISKS, risks_of, with_risks
 from deals.timeline import stage_times, timeline
 from leads.models import Lead, Source
 from people.models import Role, Team, User
@@ -29,6 +30,12 @@ SORTS = {
     "stage_since": Sort("stage_since"),
 }
 CARDS = 20
+# What a line of the list and a card of the board tell.
+SHOWN = [
+    "pk", "name", "outcome", "amount", "currency", "stage_id", "stage__name", "stage_since", "created_at", "close_date",
+    "closed_on", "owner_id", "owner_name", "owner__name", "se_id", "se__name", "team_id", "company__name", "probability",
+    *(risk.name for risk in RISKS),
+]  # fmt: skip
 
 
 def chosen_sort(text: str, default: str = "-created_at") -> tuple[str, Sort]:
@@ -52,6 +59,11 @@ def listed(asked: QueryDict) -> QueryDict:
     return query
 
 
+def shown(deals: QuerySet) -> QuerySet:
+    """`deals` as rows of SHOWN: a list or a board of a hundred has no use for the whole records."""
+    return with_risks(deals.with_probability()).values_list(*SHOWN, named=True)
+
+
 @require_safe
 def opportunities(request: HttpRequest) -> HttpResponse:
     """The list: filtered, sorted, paged by key."""
@@ -59,20 +71,21 @@ def opportunities(request: HttpRequest) -> HttpResponse:
     query = listed(request.GET)
     found = filters.apply(visible, query)
     sort_name, sort = chosen_sort(request.GET.get("sort", ""))
-    rows = with_risks(found.with_probability()).select_related("company", "stage", "owner", "se", "team")
-    page = paginate(rows, sort, request.GET.get("cursor", ""))
-    for opportunity in page:
-        opportunity.attention = attention(opportunity)
+    page = paginate(shown(found), sort, request.GET.get("cursor", ""))
     count, more = capped_count(found)
+    people = User.objects.visible_to(request.user).in_role(Role.AE, Role.SE).order_by("name")
+    people = list(people.values_list("pk", "name", "role"))
     context = {
         "page": page,
         "count": count,
         "more": more,
         "sort": sort_name,
         "query": query,
-        "stages": Stage.objects.order_by("pipeline", "order"),
-        "teams": Team.objects.visible_to(request.user),
-        "people": User.objects.visible_to(request.user).in_role(Role.AE, Role.SE).order_by("name"),
+        "risks": RISKS,
+        "stages": Stage.objects.order_by("pipeline", "order").values_list("pk", "name"),
+        "teams": list(Team.objects.visible_to(request.user).values_list("pk", "name")),
+        "aes": [(pk, name) for pk, name, role in people if role == Role.AE],
+        "ses": [("none", "No SE"), *((pk, name) for pk, name, role in people if role == Role.SE)],
         "outcomes": Outcome.choices,
         "types": OpportunityType.choices,
         "sources": Source.choices,
@@ -94,14 +107,13 @@ def board(request: HttpRequest) -> HttpResponse:
     }
     newest = [visible.filter(stage=stage).order_by("-created_at", "-pk").values("pk")[:CARDS] for stage in stages]
     keys = [row["pk"] for row in newest[0].union(*newest[1:], all=True)] if newest else []
-    cards: dict[int, list[Opportunity]] = {}
-    loaded = with_risks(Opportunity.objects.filter(pk__in=keys)).select_related("company", "owner", "se", "stage")
-    for opportunity in loaded.order_by("-created_at", "-pk"):
-        opportunity.attention = attention(opportunity)
-        opportunity.may_move = request.user.has_perm("deals.move_stage", opportunity)
-        cards.setdefault(opportunity.stage_id, []).append(opportunity)
+    cards: dict[int, list[tuple]] = {}
+    for card in shown(Opportunity.objects.filter(pk__in=keys)).order_by("-created_at", "-pk"):
+        cards.setdefault(card.stage_id, []).append(card)
     columns = [(stage, sums.get(stage.pk, {"n": 0, "amount": 0}), cards.get(stage.pk, [])) for stage in stages]
-    return render(request, "deals/opportunities/board.html", {"columns": columns, "mine": mine})
+    movable = {card.pk for row in cards.values() for card in row if commercial_lane(request.user, card)}
+    context = {"columns": columns, "mine": mine, "movable": movable, "risks": RISKS}
+    return render(request, "deals/opportunities/board.html", context)
 
 
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deals.loads import with_load
 from deals.models import Opportunity, Outcome, QueueEntry
-from deals.risk import conditions, risks_of, with_risks
+from deals.risk import any_risk, risks_of, with_risks
 from deals.views.queue import waiting_for
 from insights import periods
 from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
@@ -21,13 +21,6 @@ from presales.templatetags.presales import money, money_short
 
 BEST_CLAIMS = 3
 SOON = datetime.timedelta(days=7)
-
-
-def _any_risk() -> Q:
-    found = Q()
-    for condition in conditions().values():
-        found |= condition if isinstance(condition, Q) else Q(condition)
-    return found
 
 
 def _deal_line(deal: Opportunity, user: User) -> Line:
@@ -67,7 +60,7 @@ def own_deals_in_need(user: User, lane: str) -> Section:
     """The own open deals (`lane`: owner or se) that carry a risk or whose evidence goes stale within a week."""
     soon = Q(dossier__derived__next_stale_on__lte=timezone.localdate() + SOON)
     own = Opportunity.objects.open().filter(**{lane: user})
-    found = _loaded(own).filter(_any_risk() | soon).order_by("-severity", "-amount", "pk")
+    found = _loaded(own).filter(any_risk() | soon).order_by("-severity", "-amount", "pk")
     rows, more = cut(list(found[: LINES + 2]), LINES + 1)
     return Section(
         "Deals that need you", "alert-triangle", [_deal_line(deal, user) for deal in rows],
@@ -77,7 +70,7 @@ def own_deals_in_need(user: User, lane: str) -> Section:
 
 def at_risk(user: User) -> Section:
     """The open deals at risk, largest first, with why."""
-    visible = in_company_currency(Opportunity.objects.visible_to(user).open()).filter(_any_risk())
+    visible = in_company_currency(Opportunity.objects.visible_to(user).open()).filter(any_risk())
     rows, more = cut(list(_loaded(visible).order_by("-amount", "-pk")[: LINES + 3]), LINES + 2)
     return Section(
         "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
@@ -173,8 +166,8 @@ def figures(user: User, deals: QuerySet | None = None, *, risk: bool = True) -> 
         "open_weighted": Coalesce(Sum("weighted"), ZERO),
     }
     if risk:
-        wanted["risky"] = Count("pk", filter=_any_risk())
-        wanted["risky_amount"] = Coalesce(Sum("amount", filter=_any_risk()), ZERO)
+        wanted["risky"] = Count("pk", filter=any_risk())
+        wanted["risky_amount"] = Coalesce(Sum("amount", filter=any_risk()), ZERO)
     found = weighted.aggregate(**wanted)
     quarter = periods.quarter_of(timezone.localdate())
     won = deals.filter(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end)).aggregate(

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.actions import leads as actions
@@ -50,9 +51,10 @@ def leads(request: HttpRequest) -> HttpResponse:
         "page": page,
         "count": count,
         "more": more,
-        "stages": LeadStage.choices,
-        "bands": Band.choices,
-        "sources": Source.choices,
+        "stages": dict(LeadStage.choices),
+        "bands": dict(Band.choices),
+        "sources": dict(Source.choices),
+        "now": timezone.now(),
         "sort_label": SORTS[listing.sort].label,
     }
     return render(request, "leads/leads/list.html", context)

@@ -133,12 +133,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         """How much this person can carry: the own figure, else the role's default, else None (no limit)."""
         return self.capacity if self.capacity is not None else DEFAULT_CAPACITY.get(self.role)
 
-    @property
-    def initials(self) -> str:
-        """Up to two letters for the avatar."""
-        words = self.name.split() or [self.email]
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-
     @cached_property
     def team_ids(self) -> frozenset[int]:
         """Ids of the teams whose work this person sees: the own ones, for a manager those below too, for an admin all.

@@ -3,17 +3,20 @@
 import datetime
 import logging
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template import engines
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from presales.text import initials
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -33,7 +36,13 @@ def _svg(name: str) -> str:
     return text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
 
 
+# Rendering a small part costs far more than remembering it, and a page shows the same ones again and again.
+# `typed`, so that marked-safe and plain text are not taken for each other.
+remembered = lru_cache(maxsize=4096, typed=True)
+
+
 @register.simple_tag
+@cache
 def icon(name: str, css: str = "") -> SafeString:
     """A Tabler icon as inline SVG; decoration, so hidden from screen readers."""
     return format_html(
@@ -64,6 +73,7 @@ TONES = {
 
 
 @register.simple_tag
+@remembered
 def pill(value: object, label: str, tone: str = "") -> SafeString:
     """A small label; `value` decides the tone (TONES) unless `tone` is given."""
     return format_html('<span class="pill pill-{}">{}</span>', tone or TONES.get(str(value), "quiet"), label)
@@ -72,20 +82,32 @@ def pill(value: object, label: str, tone: str = "") -> SafeString:
 @register.simple_tag
 def avatar(person: object, size: str = "sm") -> SafeString:
     """A person's initials in a circle; the name is beside it or in its title."""
-    if person is None:
+    return avatar_of(person and person.pk, str(person or ""), size)
+
+
+@remembered
+def avatar_of(pk: int | None, name: str, size: str = "sm") -> SafeString:
+    """`avatar` for a row that knows only the person's key and name."""
+    if pk is None:
         return format_html('<span class="avatar-dot avatar-{} avatar-none" aria-hidden="true">–</span>', size)
     return format_html(
         '<span class="avatar-dot avatar-{} avatar-hue-{}" title="{}" aria-hidden="true">{}</span>',
-        size, person.pk % 6, person.name, person.initials,
+        size, pk % 6, name, initials(name),
     )  # fmt: skip
 
 
 @register.simple_tag
 def person(user: object, empty: str = "Nobody yet") -> SafeString:
     """A person's avatar and name; `empty` where there is none."""
-    name = format_html("<span>{}</span>", user.name if user else empty)
-    css = "person" if user else "person muted"
-    return format_html('<span class="{}">{}{}</span>', css, avatar(user), name)
+    return person_of(user and user.pk, str(user or ""), empty)
+
+
+@remembered
+def person_of(pk: int | None, name: str, empty: str = "Nobody yet") -> SafeString:
+    """`person` for a row that knows only the person's key and name."""
+    css = "person muted" if pk is None else "person"
+    shown = empty if pk is None else name
+    return format_html('<span class="{}">{}<span>{}</span></span>', css, avatar_of(pk, name), shown)
 
 
 @register.simple_tag
@@ -114,21 +136,39 @@ def sort_th(context: Context, name: str, label: str, current: str = "", css: str
     )
 
 
-@register.inclusion_tag("components/_nav_item.html", takes_context=True)
-def nav_item(context: Context, view: str, label: str, svg: str, besides: str = "") -> dict[str, object]:
+@cache
+def _address(view: str) -> str:
+    try:
+        return reverse(view)
+    except NoReverseMatch:
+        return ""
+
+
+@register.simple_tag(takes_context=True)
+def nav_item(context: Context, view: str, label: str, svg: str, besides: str = "") -> SafeString | str:
     """An entry of the navigation, current on its page and on every page below its address.
 
     `besides` names a view below it that has an entry of its own. Nothing is shown for an unknown view.
     """
     path = context["request"].path
-    try:
-        address = reverse(view)
-        other = reverse(besides) if besides else ""
-    except NoReverseMatch:
-        return {}
+    address = _address(view)
+    if not address:
+        return ""
+    other = _address(besides) if besides else ""
     below = address != "/" and path.startswith(address) and not (other and path.startswith(other))
-    current = "page" if path == address else "true" if below else ""
-    return {"address": address, "label": label, "svg": svg, "current": current}
+    return _nav_item(address, label, svg, "page" if path == address else "true" if below else "")
+
+
+@remembered
+def _nav_item(address: str, label: str, svg: str, current: str) -> SafeString:
+    aria = format_html(' aria-current="{}"', current) if current else ""
+    return format_html('<li><a href="{}"{}>{}<span>{}</span></a></li>', address, aria, icon(svg), label)
+
+
+@register.simple_tag(takes_context=True)
+def fragment(context: Context, name: str) -> SafeString:
+    """The fragment `name`, in Jinja2; see presales/fragments.py."""
+    return mark_safe(engines["fragments"].env.get_template(name).render(context.flatten()))
 
 
 @register.filter
@@ -182,9 +222,8 @@ def ago(moment: datetime.datetime | datetime.date | None) -> SafeString | str:
     local = timezone.localtime(moment)
     seconds = (timezone.now() - moment).total_seconds()
     words = f"{_span(seconds)} ago" if seconds >= 0 else f"in {_span(-seconds)}"
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%-d %b %Y, %H:%M %Z"), words
-    )
+    # Nothing in a date needs escaping, and a list shows fifty of them.
+    return mark_safe(f'<time datetime="{local.isoformat()}" title="{local:%-d %b %Y, %H:%M %Z}">{words}</time>')
 
 
 @register.filter
@@ -194,8 +233,8 @@ def waited(moment: datetime.datetime | None) -> SafeString | str:
         return "–"
     local = timezone.localtime(moment)
     seconds = max((timezone.now() - moment).total_seconds(), 0)
-    exact = local.strftime("%-d %b %Y, %H:%M %Z")
-    return format_html('<time datetime="{}" title="since {}">{}</time>', local.isoformat(), exact, _span(seconds))
+    exact = f"since {local:%-d %b %Y, %H:%M %Z}"
+    return mark_safe(f'<time datetime="{local.isoformat()}" title="{exact}">{_span(seconds)}</time>')
 
 
 @register.filter
@@ -205,11 +244,17 @@ def day(date: datetime.date | datetime.datetime | None) -> SafeString | str:
         return "–"
     if isinstance(date, datetime.datetime):
         date = timezone.localtime(date).date()
-    pattern = "%-d %b" if date.year == timezone.localdate().year else "%-d %b %Y"
+    return _day(date, timezone.localdate().year)
+
+
+@remembered
+def _day(date: datetime.date, this_year: int) -> SafeString:
+    pattern = "%-d %b" if date.year == this_year else "%-d %b %Y"
     return format_html('<time datetime="{}">{}</time>', date.isoformat(), date.strftime(pattern))
 
 
 @register.simple_tag
+@remembered
 def meter(value: int, label: str, maximum: int = 100, tone: str = "accent") -> SafeString:
     """A thin bar for `value` of `maximum`, readable by screen readers through `label`."""
     width = max(0, min(100, round(100 * value / maximum))) if maximum else 0

@@ -294,6 +294,6 @@ def test_every_story_keeps_the_rules():
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
