@@ -36,7 +36,8 @@ PAGES = [
 ]
 PORT = 8977
 
-# The same company at both sizes: 20 teams of 10 AEs, 4 SEs and a manager under one director.
+# Teams of 10 AEs, 4 SEs and a manager under one director: one team at 1,000 leads, twenty at 100,000, so that what one
+# person works on fills the pages at both sizes, and the rest is what the database has to pass by.
 TEAMS = """
 INSERT INTO people_team (name, regions, verticals, version) VALUES ('Sales', '{}', '{}', 1);
 INSERT INTO people_team (name, parent_id, regions, verticals, version)
@@ -52,7 +53,8 @@ SELECT '!', false, who || n || '@bench.example', who || ' ' || n, role, '', 'sen
 MEMBERS = """
 INSERT INTO people_membership (team_id, user_id)
 SELECT t.id, u.id FROM people_user u JOIN people_team t
-    ON t.name = CASE WHEN u.email LIKE 'director%%' THEN 'Sales' ELSE 'Team ' || 1 + substring(u.email FROM '[0-9]+')::int %% 20 END
+    ON t.name = CASE WHEN u.email LIKE 'director%%' THEN 'Sales' ELSE 'Team ' ||
+       1 + (substring(u.email FROM '[0-9]+')::int - 1) / (CASE u.role WHEN 'ae' THEN 10 WHEN 'se' THEN 4 ELSE 1 END) END
 """
 COMPANIES = """
 INSERT INTO leads_company (name, name_key, domain, industry, employees, country, region, technologies, created_at, version)
@@ -73,7 +75,7 @@ SELECT 'Lead ' || n, 'lead ' || n, 'lead' || n || '@company.example', 'lead' || 
                now() - n * interval '5 minutes' AS made,
                (SELECT array_agg(id ORDER BY id) FROM people_user WHERE role = 'ae') AS aes
           FROM generate_series(%(first)s + 1, %(last)s) AS n) rows
-  JOIN people_user u ON u.id = rows.aes[1 + n / 20 %% 200]
+  JOIN people_user u ON u.id = rows.aes[1 + n / 20 %% (%(teams)s * 10)]
   JOIN people_membership m ON m.user_id = u.id
   LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
 """
@@ -104,9 +106,9 @@ SELECT 'Deal ' || n, c.id, d.id, 'new', 'webinar', '', s.pipeline_id, s.id, s.ou
           FROM qualification_dossier d WHERE NOT EXISTS (SELECT 1 FROM deals_opportunity o WHERE o.dossier_id = d.id)) d
   JOIN deals_stage s ON s.slug = CASE WHEN n %% 8 > 0 THEN (ARRAY['won', 'lost', 'lost'])[1 + n / 8 %% 3] ELSE
       (ARRAY['qualification', 'discovery', 'presentation', 'evaluation', 'negotiation'])[1 + n / 8 %% 5] END
-  JOIN people_user u ON u.email = 'ae' || (1 + n / 8 %% 200) || '@bench.example'
+  JOIN people_user u ON u.email = 'ae' || (1 + n / 8 %% (%(teams)s * 10)) || '@bench.example'
   JOIN people_membership m ON m.user_id = u.id
-  JOIN people_user se ON se.email = 'se' || (1 + n / 8 %% 20 + n / 160 %% 4 * 20) || '@bench.example'
+  JOIN people_user se ON se.email = 'se' || (1 + n / 8 %% (%(teams)s * 10) / 10 * 4 + n / 80 %% 4) || '@bench.example'
   LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
 """
 QUEUE = """
@@ -127,7 +129,7 @@ def grow(first: int, last: int) -> None:
             cursor.execute(PEOPLE)
             cursor.execute(MEMBERS, {})
         for statement in (COMPANIES, LEADS, SCORES, DOSSIERS, STATUSES, DEALS, QUEUE):
-            cursor.execute(statement, {"first": first, "last": last})
+            cursor.execute(statement, {"first": first, "last": last, "teams": max(1, min(20, last // 5000))})
         cursor.execute("VACUUM ANALYZE")
 
 
@@ -141,7 +143,7 @@ def cookies() -> dict[str, str]:
 
     made = {}
     for who in {who for _, who, _, _ in PAGES}:
-        user = User.objects.get(email=f"{who}2@bench.example")
+        user = User.objects.get(email=f"{who}1@bench.example")
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
@@ -157,7 +159,7 @@ def places() -> dict[str, int]:
     from leads.models import Lead
     from people.models import User
 
-    ae = User.objects.get(email="ae2@bench.example")
+    ae = User.objects.get(email="ae1@bench.example")
     return {
         "lead": Lead.objects.filter(owner=ae).values_list("pk", flat=True).first(),
         "deal": Opportunity.objects.filter(owner=ae, outcome="open").values_list("pk", flat=True).first(),
@@ -210,13 +212,11 @@ def queries_of(address: str, who: str) -> int:
 
     client = Client()
     client.force_login(
-        User.objects.get(email=f"{who}2@bench.example"),
+        User.objects.get(email=f"{who}1@bench.example"),
         backend="allauth.account.auth_backends.AuthenticationBackend",
     )
     client.get(address)
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         client.get(address)
     return len([query for query in captured.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))])
 

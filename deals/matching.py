@@ -6,11 +6,15 @@ customer's industry, 15 for the own territory, 20 for free capacity (the share o
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
-from deals.models import Opportunity
+from deals.loads import load_of
+from deals.models import QueueEntry
 from people.models import User
 
 LEAST_ROOM = Decimal("0.5")  # less than that does not count as free
+COMPARED = 1000
+"""How many waiting deals are compared; those beyond wait less long than all of these."""
 
 
 @dataclass
@@ -22,19 +26,38 @@ class Match:
     bad: list[str] = field(default_factory=list)
 
 
-def match(opportunity: Opportunity, se: User, load: Decimal) -> Match:
-    """How well `opportunity` (with company and stage loaded) suits `se`, who carries `load` now. No queries."""
+def best_matches(se: User, limit: int) -> dict[int, Match]:
+    """The match of the `limit` queue entries that suit `se` best, by their key; then the longest wait goes first."""
+    load = load_of(se)
+    waiting = QueueEntry.objects.claimable_by(se).order_by("entered_at", "pk")
+    found = waiting.values_list(
+        "pk", "opportunity__needed_skills", "opportunity__company__industry", "opportunity__team"
+    )[:COMPARED]
+
+    @cache
+    def matched(needed_skills: str, industry: str | None, team: int | None) -> Match:
+        return match(se, load, needed_skills=needed_skills, industry=industry or "", team=team)
+
+    ranked = sorted(
+        ((pk, matched(*wanted)) for pk, *wanted in found), key=lambda pair: -pair[1].points
+    )  # sorting keeps the order of those that match as well
+    return dict(ranked[:limit])
+
+
+def match(se: User, load: Decimal, *, needed_skills: str, industry: str, team: int | None) -> Match:
+    """How well a deal that needs `needed_skills` (comma-separated), of a customer in `industry`, in `team`'s territory
+    suits `se`, who carries `load` now. No queries."""
     good, bad = [], []
-    points = _skills(opportunity, se, good, bad) + _industry(opportunity, se, good, bad)
-    if opportunity.team_id in se.team_ids:
+    points = _skills(needed_skills, se, good, bad) + _industry(industry, se, good, bad)
+    if team in se.team_ids:
         points += 15
         good.append("your territory")
     points += _capacity(se, load, good, bad)
     return Match(round(points), good, bad)
 
 
-def _skills(opportunity: Opportunity, se: User, good: list[str], bad: list[str]) -> float:
-    needed = [skill.strip() for skill in opportunity.needed_skills.split(",") if skill.strip()]
+def _skills(needed_skills: str, se: User, good: list[str], bad: list[str]) -> float:
+    needed = [skill.strip() for skill in needed_skills.split(",") if skill.strip()]
     if not needed:
         return 20
     brought = se.has_skills(needed)
@@ -46,8 +69,7 @@ def _skills(opportunity: Opportunity, se: User, good: list[str], bad: list[str])
     return 40 * len(brought) / len(needed)
 
 
-def _industry(opportunity: Opportunity, se: User, good: list[str], bad: list[str]) -> float:
-    industry = opportunity.company.industry if opportunity.company else ""
+def _industry(industry: str, se: User, good: list[str], bad: list[str]) -> float:
     if not industry or not se.verticals:
         return 0
     if industry.casefold() in {vertical.casefold() for vertical in se.verticals}:

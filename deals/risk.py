@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from operator import add, or_
 
 from django.db.models import (
     BooleanField,
@@ -88,20 +88,19 @@ def at_risk(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
 
 
 def with_risks(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
-    """Adds a flag for each of RISKS and `severity`, the sum of their weights."""
+    """Adds a flag for each of RISKS; one that cannot be told (there is no close date) is None."""
     found = conditions(now)
-    flags = {
-        name: Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
-        for name, condition in found.items()
-    }
-    severity = sum(
-        (
-            Case(When(**{risk.name: True}, then=Value(risk.weight)), default=Value(0), output_field=IntegerField())
-            for risk in RISKS
-        ),
-        Value(0, output_field=IntegerField()),
-    )
-    return deals.annotate(**flags).annotate(severity=severity)
+    return deals.annotate(**{name: ExpressionWrapper(found[name], BooleanField()) for name in found})
+
+
+def worst_first(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
+    """`deals` by the sum of the weights of their RISKS, then by amount."""
+    found = conditions(now)
+    severity = [
+        Case(When(found[risk.name], then=Value(risk.weight)), default=Value(0), output_field=IntegerField())
+        for risk in RISKS
+    ]
+    return deals.order_by(reduce(add, severity).desc(), "-amount", "pk")
 
 
 def risks_of(deal: object) -> list[Risk]:

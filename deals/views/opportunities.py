@@ -33,8 +33,8 @@ CARDS = 20
 # What a line of the list and a card of the board tell.
 SHOWN = [
     "pk", "name", "outcome", "amount", "currency", "stage_id", "stage__name", "stage_since", "created_at", "close_date",
-    "closed_on", "owner_id", "owner_name", "owner__name", "se_id", "se__name", "team_id", "company__name", "probability",
-    *(risk.name for risk in RISKS),
+    "closed_on", "owner_id", "owner_name", "owner__name", "se_id", "se__name", "team_id", "company__name",
+    "probability", *(risk.name for risk in RISKS),
 ]  # fmt: skip
 
 

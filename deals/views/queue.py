@@ -1,7 +1,6 @@
 """The claim queue and what is done in it."""
 
-from dataclasses import dataclass
-
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -10,55 +9,62 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deals.actions import queue as actions
 from deals.forms.opportunities import RequestHelpForm
 from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
-from deals.loads import load_of, with_load
-from deals.matching import Match, match
-from deals.models import Opportunity, QueueEntry
+from deals.loads import with_load
+from deals.matching import best_matches
+from deals.models import HelpKind, Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
 from people.models import Role, User
-from people.permissions import require
+from people.permissions import manages_team, require
 from presales.forms import done, form_response, posted
 from presales.paging import capped_count
+from qualification.models import Status
 
-SHOWN = 100
-
-
-@dataclass
-class Waiting:
-    """One line of the queue."""
-
-    entry: QueueEntry
-    match: Match | None
-
-
-def waiting_for(se: User, limit: int = SHOWN) -> list[Waiting]:
-    """What an SE can claim, best match first, then the longest wait; the `limit` longest-waiting are compared."""
-    load = load_of(se)
-    entries = _loaded(QueueEntry.objects.claimable_by(se))[:limit]
-    rows = [Waiting(entry, match(entry.opportunity, se, load)) for entry in entries]
-    return sorted(rows, key=lambda row: (-row.match.points, row.entry.entered_at))
-
-
-def _loaded(entries):
-    return entries.select_related(
-        "opportunity__company", "opportunity__stage", "opportunity__owner", "opportunity__team",
-        "opportunity__dossier__derived__weakest", "requested_by",
-    ).order_by("entered_at", "pk")  # fmt: skip
+SHOWN = 50
+# What an entry tells, by the name the template knows it by.
+TOLD = {
+    "deal": "opportunity__name",
+    "amount": "opportunity__amount",
+    "currency": "opportunity__currency",
+    "company": "opportunity__company__name",
+    "industry": "opportunity__company__industry",
+    "team_id": "opportunity__team_id",
+    "team": "opportunity__team__name",
+    "owner": "opportunity__owner__name",
+    "asked_by": "requested_by__name",
+    "status": "opportunity__dossier__derived__status",
+    "completeness": "opportunity__dossier__derived__completeness",
+    "weakest": "opportunity__dossier__derived__weakest__name",
+}
 
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits for an SE: for an SE with the own match, for others with who waits how long."""
+    """What waits for an SE: for an SE the best match first, for others the longest wait."""
     user = request.user
     if user.role == Role.SE:
-        rows = waiting_for(user)
-        count, more = capped_count(QueueEntry.objects.claimable_by(user))
+        waiting, matches = QueueEntry.objects.claimable_by(user), best_matches(user, SHOWN)
+        entries = QueueEntry.objects.waiting().filter(pk__in=matches)
         team = with_load(User.objects.filter(pk=user.pk))
     else:
-        visible = QueueEntry.objects.visible_to(user).waiting()
-        rows = [Waiting(entry, None) for entry in _loaded(visible)[:SHOWN]]
-        count, more = capped_count(visible)
+        waiting, matches = QueueEntry.objects.visible_to(user).waiting(), {}
+        entries = waiting.order_by("entered_at", "pk")[:SHOWN]
         team = with_load(User.objects.visible_to(user).in_role(Role.SE)) if user.role != Role.MARKETING else []
-    context = {"rows": rows, "count": count, "more": more, "team": list(team[:50]), "shown": len(rows)}
+    told = entries.annotate(**{name: F(path) for name, path in TOLD.items()})
+    rows = list(told.values_list("pk", "opportunity_id", "kind", "note", "entered_at", *TOLD, named=True))
+    if matches:
+        order = list(matches)
+        rows.sort(key=lambda entry: order.index(entry.pk))
+    count, more = capped_count(waiting)
+    context = {
+        "entries": rows,
+        "matches": matches,
+        "assignable": {entry.pk for entry in rows if manages_team(user, entry)},
+        "kinds": dict(HelpKind.choices),
+        "statuses": dict(Status.choices),
+        "count": count,
+        "more": more,
+        "team": list(team[:50]),
+    }
     return render(request, "deals/queue/queue.html", context)
 
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.loads import with_load
+from deals.matching import best_matches
 from deals.models import Opportunity, Outcome, QueueEntry
-from deals.risk import any_risk, risks_of, with_risks
-from deals.views.queue import waiting_for
+from deals.risk import any_risk, risks_of, with_risks, worst_first
 from insights import periods
 from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
 from insights.queries.book import ZERO, in_company_currency, with_weighted
@@ -52,15 +52,22 @@ def _remedy(deal: Opportunity, names: set[str], derived: object, user: User) -> 
     return Action("Review" if user.role in (Role.MANAGER, Role.ADMIN) else "Open", deal.get_absolute_url())
 
 
+LINE = [
+    "name", "amount", "outcome", "team", "stage__name", "owner__name", "owner__email", "dossier__derived__status",
+    "dossier__derived__next_stale_on", "dossier__derived__weakest",
+]  # fmt: skip
+ENTRY_LINE = ["kind", "entered_at", "opportunity__name", "opportunity__amount"]
+
+
 def _loaded(deals: QuerySet) -> QuerySet:
-    return with_risks(deals).select_related("stage", "owner", "dossier__derived")
+    return with_risks(deals).select_related("stage", "owner", "dossier__derived").only(*LINE)
 
 
 def own_deals_in_need(user: User, lane: str) -> Section:
     """The own open deals (`lane`: owner or se) that carry a risk or whose evidence goes stale within a week."""
     soon = Q(dossier__derived__next_stale_on__lte=timezone.localdate() + SOON)
     own = Opportunity.objects.open().filter(**{lane: user})
-    found = _loaded(own).filter(any_risk() | soon).order_by("-severity", "-amount", "pk")
+    found = worst_first(_loaded(own).filter(any_risk() | soon))
     rows, more = cut(list(found[: LINES + 2]), LINES + 1)
     return Section(
         "Deals that need you", "alert-triangle", [_deal_line(deal, user) for deal in rows],
@@ -81,7 +88,7 @@ def at_risk(user: User) -> Section:
 
 def waiting_for_se(user: User) -> Section:
     """The own deals that wait for an SE."""
-    found = QueueEntry.objects.waiting().filter(opportunity__owner=user).select_related("opportunity")
+    found = QueueEntry.objects.waiting().filter(opportunity__owner=user).select_related("opportunity").only(*ENTRY_LINE)
     rows, more = cut(list(found.order_by("entered_at")[: LINES + 1]))
     lines = [
         Line(
@@ -96,7 +103,7 @@ def waiting_for_se(user: User) -> Section:
 
 def unclaimed(user: User) -> Section:
     """Deals of the teams that wait for an SE, the longest wait first."""
-    waiting = QueueEntry.objects.waiting().visible_to(user).select_related("opportunity__team")
+    waiting = QueueEntry.objects.waiting().visible_to(user).select_related("opportunity").only(*ENTRY_LINE)
     rows, more = cut(list(waiting.order_by("entered_at", "pk")[: LINES + 1]))
     lines = [
         Line(
@@ -114,20 +121,24 @@ def unclaimed(user: User) -> Section:
 
 def best_claims(user: User) -> Section:
     """The three waiting deals that suit this SE best, to claim with one click."""
-    rows = waiting_for(user)
-    lines = [
-        Line(
-            row.entry.opportunity.name, row.entry.opportunity.get_absolute_url(),
-            ", ".join([*row.match.good, *row.match.bad]).capitalize(),
-            [(f"Match {row.match.points}", "good" if row.match.points >= 60 else "info")],
-            figure=money_short(row.entry.opportunity.amount),
-            action=Action("Claim", reverse("deals:claim", args=[row.entry.opportunity_id]), post=True),
-        )
-        for row in rows[:BEST_CLAIMS]
-    ]  # fmt: skip
+    matches = best_matches(user, BEST_CLAIMS + 1)
+    found = QueueEntry.objects.waiting().filter(pk__in=matches).select_related("opportunity").only(*ENTRY_LINE)
+    entries = {entry.pk: entry for entry in found}
+    lines = []
+    for pk, match in list(matches.items())[:BEST_CLAIMS]:
+        if pk in entries:  # else somebody claimed it between the two questions
+            deal = entries[pk].opportunity
+            lines.append(
+                Line(
+                    deal.name, deal.get_absolute_url(), ", ".join([*match.good, *match.bad]).capitalize(),
+                    [(f"Match {match.points}", "good" if match.points >= 60 else "info")],
+                    figure=money_short(deal.amount),
+                    action=Action("Claim", reverse("deals:claim", args=[deal.pk]), post=True),
+                )
+            )  # fmt: skip
     return Section(
         "Best claims for you", "inbox", lines, "Nothing waits. A deal appears here as soon as it is qualified.",
-        reverse("deals:queue"), many=len(rows) > BEST_CLAIMS,
+        reverse("deals:queue"), many=len(matches) > BEST_CLAIMS,
     )  # fmt: skip
 
 

@@ -16,8 +16,16 @@ TONES = {"hot": "bad", "warm": "warn"}
 NEAR = 10  # points below the threshold that count as near
 
 
+LINE = ["name", "stage", "stage_since", "team", "owner", "dossier", "response_due_at", "return_reason", "company__name"]
+SCORE = ["score__grade", "score__total", "score__band"]
+DOSSIER = [
+    "dossier__derived__completeness", "dossier__derived__status", "dossier__derived__next_stale_on",
+    "dossier__derived__weakest__name",
+]  # fmt: skip
+
+
 def _leads(user: User) -> QuerySet:
-    return Lead.objects.visible_to(user).unmerged().defer("search", "notes")
+    return Lead.objects.visible_to(user).unmerged()
 
 
 def _at(lead: Lead) -> str:
@@ -30,7 +38,7 @@ def _list(tab: str) -> str:
 
 def _answer_lines(leads: QuerySet, action: str) -> tuple[list[Line], bool]:
     now = timezone.now()
-    found = leads.filter(stage=LeadStage.MQL).select_related("company", "owner", "score")
+    found = leads.filter(stage=LeadStage.MQL).select_related("company", "score").only(*LINE, *SCORE)
     rows, more = cut(list(found.order_by(F("response_due_at").asc(nulls_last=True), "pk")[: LINES + 1]))
     lines = []
     for lead in rows:
@@ -76,6 +84,7 @@ def to_qualify(user: User) -> Section:
         _leads(user)
         .filter(owner=user, stage__in=[LeadStage.SQL, LeadStage.SAL])
         .select_related("company", "dossier__derived__weakest")
+        .only(*LINE, *DOSSIER)
         .prefetch_related(questions)
         .order_by("-stage", F("dossier__derived__next_stale_on").asc(nulls_last=True), "stage_since")
     )
@@ -122,6 +131,7 @@ def returned(user: User) -> Section:
         .exclude(return_reason="")
         .filter(stage=LeadStage.NEW)
         .select_related("company", "score")
+        .only(*LINE, *SCORE)
         .order_by("-created_at", "-pk")
     )
     rows, more = cut(list(found[: LINES + 1]))
@@ -149,6 +159,7 @@ def near_threshold(user: User) -> Section:
         _leads(user)
         .filter(near, stage=LeadStage.NEW, return_reason="")
         .select_related("company", "score")
+        .only(*LINE, *SCORE)
         .order_by("-score__total", "-pk")
     )
     rows, more = cut(list(found[: LINES + 1]))

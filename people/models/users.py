@@ -52,7 +52,8 @@ class UserQuerySet(models.QuerySet):
         """Colleagues: admins and marketing see all; others those they share a visible team with, and themselves."""
         if user.role in (Role.ADMIN, Role.MARKETING):
             return self
-        return self.filter(models.Q(memberships__team__in=user.team_ids) | models.Q(pk=user.pk)).distinct()
+        shared = self.model._meta.get_field("memberships").related_model.objects.filter(team__in=user.team_ids)
+        return self.filter(models.Q(pk__in=shared.values("user")) | models.Q(pk=user.pk))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from deals.models import Opportunity
-from deals.risk import at_risk, risks_of, with_risks
+from deals.risk import at_risk, risks_of, with_risks, worst_first
 from qualification.models import Status
 from tests.insights.factories import deal, stage
 
@@ -52,7 +52,15 @@ def test_each_risk_alone(fields, risk):
 def test_several_risks_add_up_and_come_worst_first():
     deal(close_date=timezone.localdate() - datetime.timedelta(days=1), next_step="")
     assert risks() == ["close_past", "step_missing"]
-    assert with_risks(Opportunity.objects.all()).get().severity == 5
+
+
+def test_the_worst_come_first_then_the_largest():
+    past = timezone.localdate() - datetime.timedelta(days=1)
+    quiet, late, both, large = (
+        deal(name="quiet", next_step="", amount=900), deal(name="late", close_date=past, amount=100),
+        deal(name="both", close_date=past, next_step="", amount=1), deal(name="large", next_step="", amount=1000),
+    )  # fmt: skip
+    assert list(worst_first(Opportunity.objects.all())) == [both, late, large, quiet]
 
 
 def test_a_closed_deal_is_at_no_risk():
