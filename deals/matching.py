@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-from deals.loads import load_of
 from deals.models import QueueEntry
 from people.models import User
 
@@ -26,9 +25,9 @@ class Match:
     bad: list[str] = field(default_factory=list)
 
 
-def best_matches(se: User, limit: int) -> dict[int, Match]:
-    """The match of the `limit` queue entries that suit `se` best, by their key; then the longest wait goes first."""
-    load = load_of(se)
+def ranked(se: User, load: Decimal) -> list[tuple[int, Match]]:
+    """`(key of a queue entry, match)` of what `se`, who carries `load`, can claim: the best match first, then the
+    longest wait. One query."""
     waiting = QueueEntry.objects.claimable_by(se).order_by("entered_at", "pk")
     found = waiting.values_list(
         "pk", "opportunity__needed_skills", "opportunity__company__industry", "opportunity__team"
@@ -38,10 +37,8 @@ def best_matches(se: User, limit: int) -> dict[int, Match]:
     def matched(needed_skills: str, industry: str | None, team: int | None) -> Match:
         return match(se, load, needed_skills=needed_skills, industry=industry or "", team=team)
 
-    ranked = sorted(
-        ((pk, matched(*wanted)) for pk, *wanted in found), key=lambda pair: -pair[1].points
-    )  # sorting keeps the order of those that match as well
-    return dict(ranked[:limit])
+    # Sorting keeps the order of those that match equally well.
+    return sorted(((pk, matched(*wanted)) for pk, *wanted in found), key=lambda entry: -entry[1].points)
 
 
 def match(se: User, load: Decimal, *, needed_skills: str, industry: str, team: int | None) -> Match:

@@ -1,6 +1,6 @@
 """The claim queue and what is done in it."""
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deals.actions import queue as actions
 from deals.forms.opportunities import RequestHelpForm
 from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
-from deals.loads import with_load
-from deals.matching import best_matches
+from deals.loads import load_of, with_load
+from deals.matching import COMPARED, ranked
 from deals.models import HelpKind, Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
 from people.models import Role, User
@@ -37,33 +37,38 @@ TOLD = {
 }
 
 
+def told(entries: QuerySet) -> QuerySet:
+    """`entries` as rows of what the page tells of them."""
+    named = entries.annotate(**{name: F(path) for name, path in TOLD.items()})
+    return named.values_list("pk", "opportunity_id", "kind", "note", "entered_at", *TOLD, named=True)
+
+
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for an SE: for an SE the best match first, for others the longest wait."""
     user = request.user
     if user.role == Role.SE:
-        waiting, matches = QueueEntry.objects.claimable_by(user), best_matches(user, SHOWN)
-        entries = QueueEntry.objects.waiting().filter(pk__in=matches)
-        team = with_load(User.objects.filter(pk=user.pk))
+        user.load = load_of(user)
+        offered = ranked(user, user.load)
+        matches = dict(offered[:SHOWN])
+        count, more, team = len(offered), len(offered) == COMPARED, [user]
+        rows = {entry.pk: entry for entry in told(QueueEntry.objects.waiting().filter(pk__in=matches))}
+        entries = [rows[pk] for pk in matches if pk in rows]  # one may have been claimed between the two questions
     else:
         waiting, matches = QueueEntry.objects.visible_to(user).waiting(), {}
-        entries = waiting.order_by("entered_at", "pk")[:SHOWN]
-        team = with_load(User.objects.visible_to(user).in_role(Role.SE)) if user.role != Role.MARKETING else []
-    told = entries.annotate(**{name: F(path) for name, path in TOLD.items()})
-    rows = list(told.values_list("pk", "opportunity_id", "kind", "note", "entered_at", *TOLD, named=True))
-    if matches:
-        order = list(matches)
-        rows.sort(key=lambda entry: order.index(entry.pk))
-    count, more = capped_count(waiting)
+        entries = list(told(waiting.order_by("entered_at", "pk")[:SHOWN]))
+        count, more = capped_count(waiting)
+        ses = User.objects.visible_to(user).in_role(Role.SE) if user.role != Role.MARKETING else User.objects.none()
+        team = list(with_load(ses)[:SHOWN])
     context = {
-        "entries": rows,
+        "entries": entries,
         "matches": matches,
-        "assignable": {entry.pk for entry in rows if manages_team(user, entry)},
+        "assignable": {entry.pk for entry in entries if manages_team(user, entry)},
         "kinds": dict(HelpKind.choices),
         "statuses": dict(Status.choices),
         "count": count,
         "more": more,
-        "team": list(team[:50]),
+        "team": team,
     }
     return render(request, "deals/queue/queue.html", context)
 

@@ -3,13 +3,13 @@
 import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from deals.loads import with_load
-from deals.matching import best_matches
+from deals.loads import load_of, with_load
+from deals.matching import ranked
 from deals.models import Opportunity, Outcome, QueueEntry
 from deals.risk import any_risk, risks_of, with_risks, worst_first
 from insights import periods
@@ -20,6 +20,7 @@ from presales.paging import capped_count
 from presales.templatetags.presales import money, money_short
 
 BEST_CLAIMS = 3
+PLACES = [(1, 0), (2, ZERO), (3, ZERO)]  # of count, amount and weighted amount in a group of deals, and their zeros
 SOON = datetime.timedelta(days=7)
 
 
@@ -121,11 +122,12 @@ def unclaimed(user: User) -> Section:
 
 def best_claims(user: User) -> Section:
     """The three waiting deals that suit this SE best, to claim with one click."""
-    matches = best_matches(user, BEST_CLAIMS + 1)
+    offered = ranked(user, load_of(user))
+    matches = dict(offered[:BEST_CLAIMS])
     found = QueueEntry.objects.waiting().filter(pk__in=matches).select_related("opportunity").only(*ENTRY_LINE)
     entries = {entry.pk: entry for entry in found}
     lines = []
-    for pk, match in list(matches.items())[:BEST_CLAIMS]:
+    for pk, match in matches.items():
         if pk in entries:  # else somebody claimed it between the two questions
             deal = entries[pk].opportunity
             lines.append(
@@ -138,7 +140,7 @@ def best_claims(user: User) -> Section:
             )  # fmt: skip
     return Section(
         "Best claims for you", "inbox", lines, "Nothing waits. A deal appears here as soon as it is qualified.",
-        reverse("deals:queue"), many=len(matches) > BEST_CLAIMS,
+        reverse("deals:queue"), many=len(offered) > BEST_CLAIMS,
     )  # fmt: skip
 
 
@@ -164,43 +166,33 @@ def _loads(people: QuerySet) -> list[Load]:
     ]  # fmt: skip
 
 
-def figures(user: User, deals: QuerySet | None = None, *, risk: bool = True) -> list[Figure]:
-    """Open pipeline, weighted, won this quarter, and (with `risk`) at risk; of `deals`, else of all that are seen."""
+def figures(user: User, deals: QuerySet | None = None) -> list[Figure]:
+    """Open pipeline, weighted, won this quarter, and at risk; of `deals`, else of all that are seen."""
     mine = deals is not None
     deals = in_company_currency(deals if mine else Opportunity.objects.visible_to(user))
     person = f"&person={user.pk}" if mine else _everyone(user)
     base = f"{reverse('insights:deals')}?state="
-    weighted = with_weighted(deals.open())
-    wanted = {
-        "n": Count("pk"),
-        "open_amount": Coalesce(Sum("amount"), ZERO),
-        "open_weighted": Coalesce(Sum("weighted"), ZERO),
-    }
-    if risk:
-        wanted["risky"] = Count("pk", filter=any_risk())
-        wanted["risky_amount"] = Coalesce(Sum("amount", filter=any_risk()), ZERO)
-    found = weighted.aggregate(**wanted)
+    # One pass over the open deals, in groups by whether they are at risk (None where that cannot be told).
+    found = with_weighted(deals.open()).annotate(risky=ExpressionWrapper(any_risk(), BooleanField())).order_by()
+    groups = list(found.values_list("risky").annotate(Count("pk"), Sum("amount"), Sum("weighted")))
+    count, amount, weighted = (sum((group[place] for group in groups), start=zero) for place, zero in PLACES)
+    risky = next((group for group in groups if group[0]), (True, 0, ZERO, ZERO))
     quarter = periods.quarter_of(timezone.localdate())
     won = deals.filter(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end)).aggregate(
-        n=Count("pk"), won_amount=Coalesce(Sum("amount"), ZERO)
+        n=Count("pk"), amount=Coalesce(Sum("amount"), ZERO)
     )
     linked = user.has_perm("insights.see_pipeline")
-    made = [
-        _figure("Open pipeline", found["open_amount"], _deals(found["n"], "open"), f"{base}open{person}", linked),
-        _figure("Weighted", found["open_weighted"], "amount × probability", f"{base}open{person}", linked),
+    return [
+        _figure("Open pipeline", amount, _deals(count, "open"), f"{base}open{person}", linked),
+        _figure("Weighted", weighted, "amount × probability", f"{base}open{person}", linked),
         _figure(
-            f"Won in {quarter.label}", won["won_amount"], _deals(won["n"], "signed"),
+            f"Won in {quarter.label}", won["amount"], _deals(won["n"], "signed"),
             f"{base}won&period={quarter.key}{person}", linked,
         ),
+        _figure(
+            "At risk", risky[2], _deals(risky[1], "late, silent or shaky"), f"{base}open&risk=any{person}", linked
+        ),
     ]  # fmt: skip
-    if risk:
-        made.append(
-            _figure(
-                "At risk", found["risky_amount"], _deals(found["risky"], "late, silent or shaky"),
-                f"{base}open&risk=any{person}", linked,
-            )
-        )  # fmt: skip
-    return made
 
 
 def unclaimed_figure(user: User) -> Figure:
