@@ -98,25 +98,27 @@ IS DISTINCT FROM
 (fresh.status, fresh.completeness, fresh.weakest, fresh.next_stale_on, fresh.next_due_at, stored.input_rev)
 """
 
+# The ids are named for the stored rows too: left to itself, PostgreSQL may read the whole table for every batch.
 WRITE = f"""
 UPDATE qualification_dossierstatus stored
    SET status = fresh.status, completeness = fresh.completeness, weakest_id = fresh.weakest,
        next_stale_on = fresh.next_stale_on, next_due_at = fresh.next_due_at,
        computed_rev = stored.input_rev, computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
   FROM ({FRESH}) fresh
- WHERE stored.dossier_id = fresh.id AND {CHANGED}
+ WHERE stored.dossier_id = fresh.id AND stored.dossier_id = ANY(%(ids)s) AND {CHANGED}
 RETURNING stored.dossier_id, stored.status
 """  # noqa: S608  no part of it comes from outside
 
 WRONG = f"""
 SELECT stored.dossier_id FROM qualification_dossierstatus stored JOIN ({FRESH}) fresh ON fresh.id = stored.dossier_id
- WHERE {CHANGED} ORDER BY stored.dossier_id
+ WHERE stored.dossier_id = ANY(%(ids)s) AND {CHANGED} ORDER BY stored.dossier_id
 """  # noqa: S608
 
 DIFFERENT = f"""
 SELECT stored.dossier_id, stored.status, fresh.status, stored.completeness, fresh.completeness
   FROM qualification_dossierstatus stored JOIN ({FRESH}) fresh ON fresh.id = stored.dossier_id
- WHERE (stored.status, stored.completeness, stored.weakest_id, stored.next_stale_on)
+ WHERE stored.dossier_id = ANY(%(ids)s)
+   AND (stored.status, stored.completeness, stored.weakest_id, stored.next_stale_on)
        IS DISTINCT FROM (fresh.status, fresh.completeness, fresh.weakest, fresh.next_stale_on)
  ORDER BY stored.dossier_id
 """  # noqa: S608
