@@ -29,7 +29,8 @@ def policy(request: HttpRequest, team_id: int) -> HttpResponse:
             save_policy(request.user, team, response_hours=hours, version=form.cleaned_data["version"])
             return done(request, page, f"{team} has {hours} working hours to answer.")
         except StaleEdit:
-            now = TeamPolicy.objects.get(team=team)
+            # Without a row the team has the defaults, e.g. where a version was made up.
+            now = TeamPolicy.objects.filter(team=team).first() or TeamPolicy(team=team, version=0)
             form.data = {**form.data.dict(), "version": now.version}
             form.add_error("response_hours", f"Now stored: {now.response_hours}. Keep yours by saving again.")
             status = 409

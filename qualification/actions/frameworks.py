@@ -1,9 +1,12 @@
 """Changing frameworks, criteria, questions and teams' policies."""
 
+from django.db import IntegrityError, transaction
+
 from people.models import Team, User
 from people.permissions import require
 from presales.actions import action
 from presales.editing import save_version
+from presales.errors import Conflict
 from qualification.models import Criterion, Framework, Question, TeamPolicy
 from qualification.status import mark_framework_stale, mark_team_stale
 
@@ -44,11 +47,16 @@ def save_policy(actor: User, policy: TeamPolicy, team: Team, version: int | None
 
     Raises:
         StaleEdit: saved elsewhere in between.
+        Conflict: the team got its first own policy in between.
     """
     require(actor, "qualification.change_policy", team)
     if version is None:
         policy.team = team
-        policy.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                policy.save(force_insert=True)
+        except IntegrityError as error:
+            raise Conflict(f"Somebody else just set the rules of {team}. Look at theirs first.") from error
     else:
         save_version(policy, POLICY_FIELDS, version)
     mark_team_stale(team)

@@ -32,6 +32,14 @@ def test_the_second_of_two_who_edit_is_asked(manager, team):
             save_policy(manager, team, response_hours=8, version=version)
 
 
+def test_a_version_that_was_made_up_is_asked_about_too(sign_in, manager, team):
+    client, url = sign_in(manager), f"/teams/{team.pk}/response-time/"
+    response = client.post(url, {"response_hours": 6, "version": 34})
+    assert response.status_code == 409
+    assert response.context["form"]["version"].value() == 0
+    assert not TeamPolicy.objects.exists()
+
+
 def test_the_page(sign_in, manager, ae, team, other_team):
     client, url = sign_in(manager), f"/teams/{team.pk}/response-time/"
     assert client.get(url).status_code == 200

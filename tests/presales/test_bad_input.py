@@ -5,6 +5,8 @@ checked from its first day. tests/presales/hostile.py holds what is sent.
 """
 
 import itertools
+import os
+import re
 import traceback
 import zlib
 from http.cookies import SimpleCookie
@@ -98,7 +100,10 @@ def answered(response, what):
 
 
 def some(of, seed, count):
-    """`count` of the values, others for every field, the same ones in every run."""
+    """`count` of the values, others for every field, the same ones in every run; all with EVERY_VALUE=1."""
+    if os.environ.get("EVERY_VALUE"):
+        return list(of)
+    seed = re.sub(r"\d+", "", seed)  # ids differ from run to run
     return sorted(of, key=lambda value: zlib.crc32(f"{seed} {value!r}".encode()))[:count]
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from presales.errors import Conflict
+from qualification.actions.frameworks import save_policy
 from qualification.models import Criterion, DossierStatus, Framework, TeamPolicy
 from qualification.seeds import seed
 from qualification.status import sweep_statuses
@@ -69,3 +71,11 @@ def test_a_manager_sets_the_own_teams_policy(sign_in, manager, team, other_team)
     late = client.post(f"/teams/{team.pk}/qualification/", data | {"version": "1", "minimum_budget": "3000"})
     assert late.status_code == 409
     assert TeamPolicy.objects.get(team=team).minimum_budget == 2000
+
+
+def test_the_second_of_two_first_policies_is_refused(admin, manager, team):
+    chosen = framework()
+    save_policy(manager, TeamPolicy(framework=chosen, stale_after_days=50), team, None)
+    with pytest.raises(Conflict):
+        save_policy(admin, TeamPolicy(framework=chosen, stale_after_days=60), team, None)
+    assert TeamPolicy.objects.get(team=team).stale_after_days == 50
