@@ -5,7 +5,7 @@ from celery import shared_task
 from presales import health
 
 
-@shared_task(name="presales.heartbeat", time_limit=20)
+@shared_task(name="presales.heartbeat", time_limit=20, soft_time_limit=15)
 def heartbeat() -> None:
     """Tell `/readyz` that beat, broker and worker work together."""
     health.beat()

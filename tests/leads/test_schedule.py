@@ -14,6 +14,13 @@ def test_every_scheduled_task_exists():
     assert scheduled <= set(app.tasks)
 
 
+def test_beat_can_send_every_task():
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        task = app.tasks[entry["task"]]
+        hard, soft = task.time_limit or app.conf.task_time_limit, task.soft_time_limit or app.conf.task_soft_time_limit
+        assert soft < hard, f"Celery refuses to send {entry['task']}"
+
+
 def test_messages_of_beat_expire():
     assert all(entry["options"]["expires"] for entry in settings.CELERY_BEAT_SCHEDULE.values())
 
