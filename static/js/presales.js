@@ -115,3 +115,8 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(button.dataset.copy);
   button.querySelector("[data-copy-label]")?.replaceChildren("Copied");
 });
+
+// On a phone the current tab or stage may lie beyond the edge.
+for (const current of document.querySelectorAll(".tabs [aria-current], .stage-path [aria-current]")) {
+  current.scrollIntoView({ block: "nearest", inline: "center" });
+}
