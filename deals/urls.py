@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deals.views import exports, opportunities, queue, stages
+from deals.views import exports, opportunities, queue, stages, stakeholders
 
 app_name = "deals"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("opportunities/<id:pk>/hand-back/", queue.hand_back, name="hand_back"),
     path("opportunities/<id:pk>/no-go/", queue.no_go, name="no_go"),
     path("opportunities/<id:pk>/assign/", queue.assign, name="assign_se"),
+    path("opportunities/<id:pk>/stakeholders/add/", stakeholders.add, name="add_stakeholder"),
+    path("stakeholders/<id:pk>/edit/", stakeholders.edit, name="edit_stakeholder"),
+    path("stakeholders/<id:pk>/remove/", stakeholders.remove, name="remove_stakeholder"),
     path("leads/<id:pk>/convert/", opportunities.convert, name="convert"),
     path("board/", opportunities.board, name="board"),
     path("queue/", queue.queue, name="queue"),

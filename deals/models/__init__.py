@@ -4,12 +4,14 @@ from deals.models.opportunities import LostReason, NoGoReason, Opportunity, Oppo
 from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.stages import Pipeline, Stage
+from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
 
 __all__ = [
     "Claim",
     "Decline",
     "DeclineReason",
     "HelpKind",
+    "Influence",
     "LostReason",
     "NoGoReason",
     "Opportunity",
@@ -19,4 +21,7 @@ __all__ = [
     "Product",
     "QueueEntry",
     "Stage",
+    "Stakeholder",
+    "StakeholderRole",
+    "Stance",
 ]

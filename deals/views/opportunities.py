@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from deals import filters
 from deals.actions import opportunities as actions
+from deals.committee import committee
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
 from deals.permissions import commercial_lane
@@ -138,6 +139,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": timeline(found, events, claims, stages),
         "stage_times": stage_times(found, events, stages),
         "claims": claims,
+        "committee": committee(found, found.stakeholders.select_related("known_by")),
         "waiting": list(found.queue_entries.waiting().select_related("requested_by")),
     }
     return render(request, "deals/opportunities/opportunity.html", context)

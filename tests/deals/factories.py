@@ -3,7 +3,7 @@
 import factory
 from factory.django import DjangoModelFactory
 
-from deals.models import Opportunity, Pipeline, QueueEntry
+from deals.models import Opportunity, Pipeline, QueueEntry, Stakeholder
 from deals.seeds import seed
 from tests.factories import CompanyFactory
 from tests.qualification.factories import DossierFactory
@@ -32,3 +32,12 @@ class OpportunityFactory(DjangoModelFactory):
 
 def waiting(opportunity, **fields):
     return QueueEntry.objects.create(opportunity=opportunity, **fields)
+
+
+class StakeholderFactory(DjangoModelFactory):
+    class Meta:
+        model = Stakeholder
+
+    opportunity = factory.SubFactory(OpportunityFactory)
+    name = factory.Sequence(lambda n: f"Stakeholder {n}")
+    role = "champion"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 
 from deals.actions.queue import claim
-from deals.models import Opportunity, QueueEntry
+from deals.models import Opportunity, QueueEntry, Stakeholder
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Team, User
 from qualification.actions.dossiers import open_dossier
@@ -38,6 +38,7 @@ class World:
     criterion: Criterion
     group: ScoringGroup
     rule: ScoringRule
+    stakeholder: Stakeholder
 
     def arguments(self, name: str, wanted: set[str]) -> dict[str, object]:
         """Values for the parts of the address called `name`, by what its last word speaks of."""
@@ -55,6 +56,7 @@ class World:
         exact = {
             "deals:convert": self.lead, "deals:decline": self.waiting, "deals:edit_stage": stage("discovery"),
             "deals:claim": self.waiting.opportunity,
+            "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule,
@@ -119,5 +121,10 @@ def build() -> World:
     )
     entry = evidence(lead.dossier, "budget", 2, amount=60000)
     deal = Opportunity.objects.get(pk=deal.pk)
+    stakeholder = Stakeholder.objects.create(
+        opportunity=deal, name="Lena Ortiz", role="champion", job_title="CTO", note="Wants it"
+    )
     assert datetime.date.today() >= entry.observed_on
-    return World(people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule)
+    return World(
+        people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder
+    )
