@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deals.views import exports, opportunities, queue, stages, stakeholders
+from deals.views import exports, opportunities, queue, rates, stages, stakeholders
 
 app_name = "deals"
 urlpatterns = [
@@ -27,6 +27,9 @@ urlpatterns = [
     path("board/", opportunities.board, name="board"),
     path("queue/", queue.queue, name="queue"),
     path("queue/<id:pk>/decline/", queue.decline, name="decline"),
+    path("rates/", rates.rates, name="rates"),
+    path("rates/add/", rates.add, name="add_rate"),
+    path("rates/<id:pk>/edit/", rates.edit, name="edit_rate"),
     path("stages/", stages.stages, name="stages"),
     path("stages/<id:pk>/edit/", stages.edit, name="edit_stage"),
 ]

@@ -73,7 +73,7 @@ def build(filters: Filters) -> Pipeline:
 
 def risky(open_deals: QuerySet) -> Line:
     """Count and amount of the deals that carry a risk (deals/risk.py)."""
-    found = in_company_currency(at_risk(open_deals)).aggregate(n=Count("pk"), amount=Coalesce(Sum("amount"), ZERO))
+    found = in_company_currency(at_risk(open_deals)).aggregate(n=Count("pk"), amount=Coalesce(Sum("value"), ZERO))
     return Line(None, found["n"], found["amount"])
 
 

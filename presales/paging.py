@@ -22,11 +22,20 @@ COUNT_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Sort:
-    """One way to order a list: `field` may span relations (`score__total`); ties are broken by pk."""
+    """One way to order a list: `field` may span relations (`score__total`); ties are broken by pk.
+
+    To sort by an annotation, say in `like` which column its values are like.
+    """
 
     field: str
     descending: bool = False
     label: str = ""
+    like: str = ""
+
+    @property
+    def column(self) -> str:
+        """The path to the column that says what the values are."""
+        return self.like or self.field
 
 
 @dataclass
@@ -49,7 +58,7 @@ def paginate(queryset: QuerySet, sort: Sort, cursor: str = "", size: int = PAGE_
 
     An unreadable cursor gives the first page.
     """
-    position = _decode(cursor, _field(queryset.model, sort.field))
+    position = _decode(cursor, _field(queryset.model, sort.column))
     backwards = position is not None and position[0] == "p"
     ordered = _ordered(queryset, sort, backwards)
     if position is not None:
@@ -77,7 +86,7 @@ def _ordered(queryset: QuerySet, sort: Sort, backwards: bool) -> QuerySet:
     descending = sort.descending != backwards
     field = F(sort.field)
     nulls = {}
-    if _nullable(queryset.model, sort.field):
+    if _nullable(queryset.model, sort.column):
         # Nulls are last reading forwards, so first reading backwards.
         nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
     order = field.desc(**nulls) if descending else field.asc(**nulls)
@@ -95,7 +104,7 @@ def _beyond(model: type[Model], sort: Sort, value: object, pk: int, backwards: b
         return after | Q(**{f"{field}__isnull": False}) if backwards else after
     # The redundant first condition lets PostgreSQL start the index scan at the right place.
     after = Q(**{f"{field}__{op}e": value}) & (Q(**{f"{field}__{op}": value}) | tie)
-    if _nullable(model, field) and not backwards:
+    if _nullable(model, sort.column) and not backwards:
         after |= Q(**{f"{field}__isnull": True})
     return after
 

@@ -3,6 +3,7 @@
 import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils import timezone
 
 from deals.actions.queue import fill_queue
@@ -16,7 +17,7 @@ from presales.errors import Conflict, NotAllowed
 from qualification.actions.dossiers import open_dossier
 
 COMMERCIAL_FIELDS = [
-    "name", "type", "product", "amount", "claimed_probability", "forecast_category", "close_date",
+    "name", "type", "product", "amount", "currency", "claimed_probability", "forecast_category", "close_date",
     "compelling_event", "next_step", "next_step_on", "needed_skills",
 ]  # fmt: skip
 
@@ -38,6 +39,7 @@ def convert_lead(
     next_step: str = "",
     next_step_on: datetime.date | None = None,
     needed_skills: str = "",
+    currency: str = settings.COMPANY_CURRENCY,
 ) -> Opportunity:
     """SQL → converted: the opportunity takes over the lead's own dossier. Repeating it gives the same opportunity.
 
@@ -58,8 +60,9 @@ def convert_lead(
     opportunity = Opportunity.objects.create(
         name=name, company=lead.company, lead=lead, dossier=dossier, type=type, source=lead.source,
         pipeline=pipeline, stage=pipeline.stages.order_by("order").first(), owner=lead.owner,
-        owner_name=lead.owner_name, team=lead.team, amount=amount, close_date=close_date, next_step=next_step,
-        next_step_on=next_step_on, needed_skills=needed_skills, created_at=now, stage_since=now, last_activity_at=now,
+        owner_name=lead.owner_name, team=lead.team, amount=amount, currency=currency, close_date=close_date,
+        next_step=next_step, next_step_on=next_step_on, needed_skills=needed_skills, created_at=now, stage_since=now,
+        last_activity_at=now,
     )  # fmt: skip
     lead.stage = LeadStage.CONVERTED
     lead.dossier = dossier
@@ -73,7 +76,7 @@ def convert_lead(
 def create_opportunity(
     actor: User, *, name: str, company: Company | None, team: Team, owner: User, amount: Decimal,
     close_date: datetime.date, type: str = OpportunityType.NEW, source: str = Source.OTHER, next_step: str = "",
-    next_step_on: datetime.date | None = None, needed_skills: str = "",
+    next_step_on: datetime.date | None = None, needed_skills: str = "", currency: str = settings.COMPANY_CURRENCY,
 ) -> Opportunity:  # fmt: skip
     """An opportunity that did not come from a lead, e.g. an expansion.
 
@@ -89,7 +92,8 @@ def create_opportunity(
     opportunity = Opportunity.objects.create(
         name=name, company=company, dossier=open_dossier(actor, team), type=type, source=source, pipeline=pipeline,
         stage=pipeline.stages.order_by("order").first(), owner=owner, team=team, amount=amount,
-        close_date=close_date, next_step=next_step, next_step_on=next_step_on, needed_skills=needed_skills,
+        currency=currency, close_date=close_date, next_step=next_step, next_step_on=next_step_on,
+        needed_skills=needed_skills,
     )  # fmt: skip
     fill_queue(opportunity_ids=[opportunity.pk])
     return opportunity

@@ -6,6 +6,7 @@ import random
 from django.db import connection, transaction
 from django.utils import timezone
 
+from deals.demo import facts
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -65,6 +66,7 @@ def _tell(dice: random.Random) -> None:
         done = dice.choice([deal for deal in made if deal.outcome == "won"] or made)
         old = 130 if plan in closed else 70
         deals.expand(done, plan, days_ago(dice.uniform(old - 12, old)))
+    facts.tell(people)
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

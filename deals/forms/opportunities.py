@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from deals.forms.rates import currencies
 from deals.models import HelpKind, LostReason, Opportunity, OpportunityType, Stage
 from leads.models import Company, Source
 from people.models import Role, Team, User
@@ -18,7 +19,7 @@ AMOUNT = {
     "min_value": Decimal(0),
     "max_digits": 14,
     "decimal_places": 2,
-    "label": f"Amount a year ({settings.COMPANY_CURRENCY})",
+    "label": "Amount a year (ACV)",
 }
 
 
@@ -27,6 +28,7 @@ class ConvertForm(forms.Form):
 
     name = forms.CharField(max_length=200)
     amount = forms.DecimalField(**AMOUNT)
+    currency = forms.ChoiceField(required=False)
     close_date = DateField(label="Expected close date")
     type = forms.ChoiceField(choices=OpportunityType)
     next_step = forms.CharField(max_length=200, required=False)
@@ -34,6 +36,15 @@ class ConvertForm(forms.Form):
     needed_skills = forms.CharField(
         max_length=300, required=False, help_text="What the SE should know, separated with commas."
     )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = currencies()
+        self.fields["currency"].initial = settings.COMPANY_CURRENCY
+
+    def clean_currency(self) -> str:
+        """The company's, unless another is chosen."""
+        return self.cleaned_data["currency"] or settings.COMPANY_CURRENCY
 
 
 class CreateForm(ConvertForm):
@@ -44,7 +55,7 @@ class CreateForm(ConvertForm):
     owner = forms.ModelChoiceField(User.objects.none(), label="Owner (AE)")
     source = forms.ChoiceField(choices=Source, initial=Source.OTHER)
 
-    field_order = ["name", "company", "team", "owner", "amount", "close_date", "type", "source"]
+    field_order = ["name", "company", "team", "owner", "amount", "currency", "close_date", "type", "source"]
 
     def __init__(self, *args: object, user: User, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -68,6 +79,7 @@ class CommercialForm(VersionedForm):
     """The AE's lane of an opportunity."""
 
     amount = forms.DecimalField(**AMOUNT)
+    currency = forms.ChoiceField(required=False, help_text="Without an exchange rate the deal is in no figure.")
     claimed_probability = forms.IntegerField(
         min_value=0, max_value=100, required=False, label="Your probability (%)",
         help_text="Empty means the stage's default.",
@@ -77,8 +89,16 @@ class CommercialForm(VersionedForm):
 
     class Meta:
         model = Opportunity
-        fields = ["name", "type", "product", "amount", "claimed_probability", "forecast_category", "close_date",
-                  "compelling_event", "next_step", "next_step_on", "needed_skills"]  # fmt: skip
+        fields = ["name", "type", "product", "amount", "currency", "claimed_probability", "forecast_category",
+                  "close_date", "compelling_event", "next_step", "next_step_on", "needed_skills"]  # fmt: skip
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = currencies(self.instance.currency)
+
+    def clean_currency(self) -> str:
+        """As it was, unless another is chosen."""
+        return self.cleaned_data["currency"] or self.initial["currency"]
 
     def clean_name(self) -> str:
         """White space squeezed."""

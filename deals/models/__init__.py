@@ -3,6 +3,7 @@
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
 from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
+from deals.models.rates import ExchangeRate
 from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
 
@@ -10,6 +11,7 @@ __all__ = [
     "Claim",
     "Decline",
     "DeclineReason",
+    "ExchangeRate",
     "HelpKind",
     "Influence",
     "LostReason",

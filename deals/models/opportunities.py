@@ -156,8 +156,11 @@ class Opportunity(models.Model):
             models.Index(fields=["team", "outcome", "stage", "-created_at", "-id"], name="deals_by_team_stage"),
             models.Index(fields=["owner", "outcome", "-created_at", "-id"], name="deals_by_owner"),
             models.Index(fields=["stage", "-created_at", "-id"], name="deals_by_stage"),
-            models.Index(fields=["team", "outcome", "stage"], include=["amount"], name="deals_board"),
+            models.Index(
+                fields=["team", "outcome", "stage"], include=["amount", "currency", "closed_on"], name="deals_board"
+            ),
             models.Index(fields=["-amount", "-id"], condition=Q(outcome="open"), name="deals_open_by_amount"),
+            models.Index(fields=["currency"], condition=Q(outcome="open"), name="deals_open_by_currency"),
             models.Index(fields=["se"], include=["stage"], condition=Q(outcome="open"), name="deals_held"),
             models.Index(fields=["closed_on"], condition=~Q(outcome="open"), name="deals_by_closing"),
         ]

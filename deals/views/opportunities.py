@@ -11,6 +11,7 @@ from deals.actions import opportunities as actions
 from deals.committee import committee
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
+from deals.models.rates import with_value
 from deals.permissions import commercial_lane
 from deals.risk import RISKS, risks_of, with_risks
 from deals.timeline import stage_times, timeline
@@ -104,7 +105,8 @@ def board(request: HttpRequest) -> HttpResponse:
         visible = visible.filter(owner=request.user) | visible.filter(se=request.user)
     stages = list(Stage.objects.filter(pipeline=actions.default_pipeline(), outcome=Outcome.OPEN).order_by("order"))
     sums = {
-        row["stage"]: row for row in visible.order_by().values("stage").annotate(n=Count("pk"), amount=Sum("amount"))
+        row["stage"]: row
+        for row in with_value(visible).order_by().values("stage").annotate(n=Count("pk"), amount=Sum("value"))
     }
     newest = [visible.filter(stage=stage).order_by("-created_at", "-pk").values("pk")[:CARDS] for stage in stages]
     keys = [row["pk"] for row in newest[0].union(*newest[1:], all=True)] if newest else []

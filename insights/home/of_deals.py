@@ -3,6 +3,7 @@
 import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils import timezone
 from deals.loads import load_of, with_load
 from deals.matching import ranked
 from deals.models import Opportunity, Outcome, QueueEntry
+from deals.models.rates import countable, with_value
 from deals.risk import any_risk, risks_of, with_risks, worst_first
 from insights import periods
 from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
@@ -24,11 +26,17 @@ PLACES = [(1, 0), (2, ZERO), (3, ZERO)]  # of count, amount and weighted amount 
 SOON = datetime.timedelta(days=7)
 
 
+def _short(deal: Opportunity) -> str:
+    """The amount, with its currency where that is not the one of all figures."""
+    amount = money_short(deal.amount)
+    return amount if deal.currency == settings.COMPANY_CURRENCY else f"{amount} {deal.currency}"
+
+
 def _deal_line(deal: Opportunity, user: User) -> Line:
     risks = risks_of(deal)
     where = deal.stage.name if deal.owner is None or deal.owner_id == user.pk else f"{deal.stage.name} · {deal.owner}"
     pills = [(risk.label, risk.tone) for risk in risks]
-    line = Line(deal.name, deal.get_absolute_url(), where, pills, figure=money_short(deal.amount))
+    line = Line(deal.name, deal.get_absolute_url(), where, pills, figure=_short(deal))
     derived = getattr(deal.dossier, "derived", None)
     if not risks and derived and derived.next_stale_on:
         line.pills = [(f"Evidence goes stale {derived.next_stale_on:%-d %b}", "warn")]
@@ -54,10 +62,10 @@ def _remedy(deal: Opportunity, names: set[str], derived: object, user: User) -> 
 
 
 LINE = [
-    "name", "amount", "outcome", "team", "stage__name", "owner__name", "owner__email", "dossier__derived__status",
-    "dossier__derived__next_stale_on", "dossier__derived__weakest",
+    "name", "amount", "currency", "outcome", "team", "stage__name", "owner__name", "owner__email",
+    "dossier__derived__status", "dossier__derived__next_stale_on", "dossier__derived__weakest",
 ]  # fmt: skip
-ENTRY_LINE = ["kind", "entered_at", "opportunity__name", "opportunity__amount"]
+ENTRY_LINE = ["kind", "entered_at", "opportunity__name", "opportunity__amount", "opportunity__currency"]
 
 
 def _loaded(deals: QuerySet) -> QuerySet:
@@ -78,13 +86,24 @@ def own_deals_in_need(user: User, lane: str) -> Section:
 
 def at_risk(user: User) -> Section:
     """The open deals at risk, largest first, with why."""
-    visible = in_company_currency(Opportunity.objects.visible_to(user).open()).filter(any_risk())
-    rows, more = cut(list(_loaded(visible).order_by("-amount", "-pk")[: LINES + 3]), LINES + 2)
+    visible = Opportunity.objects.visible_to(user).open().filter(any_risk())
+    found = _loaded(Opportunity.objects.filter(pk__in=_largest(visible, LINES + 3)))
+    rows, more = cut(sorted(with_value(found), key=lambda deal: (deal.value, deal.pk), reverse=True), LINES + 2)
     return Section(
         "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
         "No open deal is late, silent, without a next step or on shaky evidence.",
         f"{reverse('insights:deals')}?state=open&risk=any{_everyone(user)}", many=more,
     )  # fmt: skip
+
+
+def _largest(deals: QuerySet, count: int) -> QuerySet:
+    """The keys of at least the `count` open deals of the greatest value: those in the company's currency, nearly all,
+    by the index on the amount, beside those in others."""
+    own = deals.filter(currency=settings.COMPANY_CURRENCY).order_by("-amount", "-pk")
+    # In two ranges, for which there is an index; PostgreSQL has none for "another than".
+    other = Q(currency__lt=settings.COMPANY_CURRENCY) | Q(currency__gt=settings.COMPANY_CURRENCY)
+    others = countable(with_value(deals.filter(other))).order_by("-value", "-pk")
+    return own.values("pk")[:count].union(others.values("pk")[:count], all=True)
 
 
 def waiting_for_se(user: User) -> Section:
@@ -95,7 +114,7 @@ def waiting_for_se(user: User) -> Section:
         Line(
             entry.opportunity.name, entry.opportunity.get_absolute_url(), entry.get_kind_display(),
             at=entry.entered_at, at_label="queued",
-            figure=money_short(entry.opportunity.amount),
+            figure=_short(entry.opportunity),
         )
         for entry in rows
     ]  # fmt: skip
@@ -110,7 +129,7 @@ def unclaimed(user: User) -> Section:
         Line(
             entry.opportunity.name, entry.opportunity.get_absolute_url(), entry.get_kind_display(),
             at=entry.entered_at, at_label="queued",
-            figure=money_short(entry.opportunity.amount),
+            figure=_short(entry.opportunity),
             action=Action("Assign", reverse("deals:assign_se", args=[entry.opportunity_id]), dialog=True),
         )
         for entry in rows
@@ -134,7 +153,7 @@ def best_claims(user: User) -> Section:
                 Line(
                     deal.name, deal.get_absolute_url(), ", ".join([*match.good, *match.bad]).capitalize(),
                     [(f"Match {match.points}", "good" if match.points >= 60 else "info")],
-                    figure=money_short(deal.amount),
+                    figure=_short(deal),
                     action=Action("Claim", reverse("deals:claim", args=[deal.pk]), post=True),
                 )
             )  # fmt: skip
@@ -174,12 +193,12 @@ def figures(user: User, deals: QuerySet | None = None) -> list[Figure]:
     base = f"{reverse('insights:deals')}?state="
     # One pass over the open deals, in groups by whether they are at risk (None where that cannot be told).
     found = with_weighted(deals.open()).annotate(risky=ExpressionWrapper(any_risk(), BooleanField())).order_by()
-    groups = list(found.values_list("risky").annotate(Count("pk"), Sum("amount"), Sum("weighted")))
+    groups = list(found.values_list("risky").annotate(Count("pk"), Sum("value"), Sum("weighted")))
     count, amount, weighted = (sum((group[place] for group in groups), start=zero) for place, zero in PLACES)
     risky = next((group for group in groups if group[0]), (True, 0, ZERO, ZERO))
     quarter = periods.quarter_of(timezone.localdate())
     won = deals.filter(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end)).aggregate(
-        n=Count("pk"), amount=Coalesce(Sum("amount"), ZERO)
+        n=Count("pk"), amount=Coalesce(Sum("value"), ZERO)
     )
     linked = user.has_perm("insights.see_pipeline")
     return [

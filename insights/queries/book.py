@@ -4,11 +4,12 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Case, CharField, Count, DecimalField, F, Func, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
 from django.utils import timezone
+
+from deals.models.rates import countable, to_cents, uncountable, with_value
 
 # (key, label, youngest in days): a deal belongs to the last line whose days it has reached.
 AGES = [
@@ -44,25 +45,22 @@ class Book:
 
 
 def with_weighted(deals: QuerySet) -> QuerySet:
-    """Adds `weighted`: amount × probability, rounded half-up to cents deal by deal, so that sums add up."""
-    return deals.with_probability().annotate(
-        weighted=Func(
-            F("amount") * F("probability") / Decimal(100),
-            2,
-            function="ROUND",
-            output_field=DecimalField(max_digits=14, decimal_places=2),
-        )
-    )
+    """Adds `weighted` to what `in_company_currency` gives: amount × rate × probability, rounded half-up to cents
+    once, deal by deal, so that sums add up."""
+    # Times 0.01, since a division would round before the rounding.
+    exact = F("amount") * F("rate") * F("probability") * Value(Decimal("0.01"))
+    return deals.with_probability().annotate(weighted=to_cents(exact))
 
 
 def in_company_currency(deals: QuerySet) -> QuerySet:
-    """Those whose amounts can be added up: sums never cross currencies without a dated rate."""
-    return deals.filter(currency=settings.COMPANY_CURRENCY)
+    """Those whose amounts can be added up, with `value`, which is what to add up: sums never cross currencies without
+    a dated rate."""
+    return countable(with_value(deals))
 
 
 def other_currencies(deals: QuerySet) -> list[tuple[str, int, Decimal]]:
     """`(currency, number of deals, their amount)` of what the figures leave out."""
-    rows = deals.exclude(currency=settings.COMPANY_CURRENCY).order_by("currency").values_list("currency")
+    rows = uncountable(with_value(deals)).order_by("currency").values_list("currency")
     return list(rows.annotate(Count("pk"), Sum("amount")))
 
 
@@ -74,7 +72,7 @@ def age_from(days: int, now: datetime.datetime) -> datetime.datetime:
 
 
 def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
-    """The figures of `deals`, all of them in the company's currency.
+    """The figures of `deals`, in the company's currency.
 
     One pass over the deals with GROUPING SETS, so that every table comes from the same rows and its
     lines add up to the same total.
@@ -89,7 +87,7 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
         with_weighted(in_company_currency(deals))
         .annotate(age=age, named=Case(When(owner=None, then=F("owner_name")), default=Value("")))
         .order_by()
-        .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "amount", "weighted")
+        .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "value", "weighted")
     )
     try:
         inner, parameters = rows.query.sql_with_params()
@@ -110,7 +108,7 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
                    CASE WHEN GROUPING(stage_id) = 0 THEN 0 WHEN GROUPING(owner_id) = 0 THEN 1
                         WHEN GROUPING(team_id) = 0 THEN 2 WHEN GROUPING(se_id) = 0 THEN 3
                         WHEN GROUPING(age) = 0 THEN 4 ELSE 5 END,
-                   count(*), coalesce(sum(amount), 0), coalesce(sum(weighted), 0)
+                   count(*), coalesce(sum(value), 0), coalesce(sum(weighted), 0)
               FROM ({inner}) AS deal
              GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), ())
             """,  # noqa: S608  the inner query is Django's own, with its parameters apart

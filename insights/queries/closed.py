@@ -46,10 +46,10 @@ class ClosedBook:
 def closed_book(deals: QuerySet) -> ClosedBook:
     """The figures of `deals`, by the quarter of `closed_on`.
 
-    Days run from the day a deal was created (UTC) to the day it closed. Amounts count only in the
-    company's currency; one pass over the deals.
+    Days run from the day a deal was created (UTC) to the day it closed. Amounts count at the rate of that
+    day; deals without one are left out. One pass over the deals.
     """
-    rows = in_company_currency(deals).order_by().values("outcome", "amount", "closed_on", "created_at")
+    rows = in_company_currency(deals).order_by().values("outcome", "value", "closed_on", "created_at")
     try:
         inner, parameters = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -61,9 +61,9 @@ def closed_book(deals: QuerySet) -> ClosedBook:
             SELECT GROUPING(quarter), quarter,
                    count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
                    count(*) FILTER (WHERE outcome = 'no_go'),
-                   coalesce(sum(amount) FILTER (WHERE outcome = 'won'), 0),
+                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
                    sum(days) FILTER (WHERE outcome = 'won'), sum(days) FILTER (WHERE outcome = 'lost')
-              FROM (SELECT outcome, amount, date_trunc('quarter', closed_on)::date AS quarter,
+              FROM (SELECT outcome, value, date_trunc('quarter', closed_on)::date AS quarter,
                            closed_on - (created_at AT TIME ZONE 'UTC')::date AS days
                       FROM ({inner}) AS row) AS deal
              GROUP BY GROUPING SETS ((quarter), ())

@@ -20,8 +20,8 @@ from people.permissions import require
 from presales.paging import Sort, paginate
 
 DEAL_HEADER = [
-    "Deal", "Company", "Stage", "AE", "SE", "Team", "Amount", "Currency", "Probability (%)", "Weighted", "Close date",
-    "Closed on", "Created", "Source", "Type", "At risk because",
+    "Deal", "Company", "Stage", "AE", "SE", "Team", "Amount", "Currency", "Rate", "Value", "Probability (%)",
+    "Weighted", "Close date", "Closed on", "Created", "Source", "Type", "At risk because",
 ]  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     """The deals behind one figure, with their sum, which is the figure."""
     filters = _filters(request)
     rows, title = drill.behind(filters, request.GET)
-    page = paginate(_shown(rows), Sort("amount", descending=True), request.GET.get("cursor", ""))
+    page = paginate(_shown(rows), Sort("value", descending=True, like="amount"), request.GET.get("cursor", ""))
     for row in page.rows:
         row.risks = risks_of(row) if row.is_open else []
     context = {
@@ -73,7 +73,7 @@ def deals(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "total": rows.aggregate(
             n=Count("pk"),
-            sum_amount=Coalesce(Sum("amount"), Decimal(0)),
+            sum_amount=Coalesce(Sum("value"), Decimal(0)),
             sum_weighted=Coalesce(Sum("weighted"), Decimal(0)),
         ),
         "is_open": request.GET.get("state", "open") not in drill.STATES or request.GET.get("state", "open") == "open",
@@ -88,11 +88,11 @@ def export_deals(request: HttpRequest) -> StreamingHttpResponse:
     rows, title = drill.behind(_filters(request), request.GET)
 
     def lines() -> Iterator[list[object]]:
-        for deal in _shown(rows).order_by("-amount", "-pk").iterator(chunk_size=2000):
+        for deal in _shown(rows).order_by("-value", "-pk").iterator(chunk_size=2000):
             yield [
                 deal.name, deal.company, deal.stage.name, deal.owner or deal.owner_name, deal.se, deal.team,
-                deal.amount, deal.currency, deal.probability, deal.weighted, deal.close_date, deal.closed_on,
-                deal.created_at, deal.get_source_display(), deal.get_type_display(),
+                deal.amount, deal.currency, deal.rate, deal.value, deal.probability, deal.weighted, deal.close_date,
+                deal.closed_on, deal.created_at, deal.get_source_display(), deal.get_type_display(),
                 [risk.label for risk in risks_of(deal)] if deal.is_open else "",
             ]  # fmt: skip
 

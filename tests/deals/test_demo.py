@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from deals.loads import load_of
 from deals.models import Claim, Decline, Opportunity, QueueEntry
+from deals.models.rates import with_value
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
 from people.demo import LOGINS
@@ -45,6 +46,9 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert moments == sorted(moments)
     assert moments[-1] - moments[0] > datetime.timedelta(days=10)
     assert abs(moments[0] - won.created_at) < datetime.timedelta(minutes=1)
+
+    abroad = with_value(Opportunity.objects.filter(currency="EUR", outcome="open")).get()
+    assert abroad.value > abroad.amount
 
     before = Lead.objects.count()
     call_command("load_demo")

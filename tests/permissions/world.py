@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 
 from deals.actions.queue import claim
-from deals.models import Opportunity, QueueEntry, Stakeholder
+from deals.models import ExchangeRate, Opportunity, QueueEntry, Stakeholder
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Team, User
 from qualification.actions.dossiers import open_dossier
@@ -55,8 +55,8 @@ class World:
     def _pk(self, name: str) -> int:
         exact = {
             "deals:convert": self.lead, "deals:decline": self.waiting, "deals:edit_stage": stage("discovery"),
-            "deals:claim": self.waiting.opportunity,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
+            "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule,
@@ -119,6 +119,7 @@ def build() -> World:
     rule = ScoringRule.objects.create(
         group=group, name="VP", points=10, field="seniority", operator="is_any", values=["vp"]
     )
+    ExchangeRate.objects.create(currency="EUR", rate=1, valid_from=datetime.date(2026, 1, 1))
     entry = evidence(lead.dossier, "budget", 2, amount=60000)
     deal = Opportunity.objects.get(pk=deal.pk)
     stakeholder = Stakeholder.objects.create(

@@ -1,0 +1,81 @@
+"""What other currencies are worth in the company's, from which day on: the admin's to keep."""
+
+import datetime
+from decimal import Decimal
+
+import pghistory
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Case, DecimalField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+MONEY = DecimalField(max_digits=14, decimal_places=2)
+LEAST, MOST = Decimal("0.00000001"), Decimal(1_000_000)
+
+
+@pghistory.track()
+class ExchangeRate(models.Model):
+    """From `valid_from` until the next rate of the same currency, one unit of it is worth `rate` of the company's."""
+
+    currency = models.CharField(
+        max_length=3, validators=[RegexValidator(r"\A[A-Z]{3}\Z", "Three letters, e.g. EUR.")],
+        help_text="ISO 4217, e.g. EUR.",
+    )  # fmt: skip
+    rate = models.DecimalField(
+        max_digits=15, decimal_places=8, validators=[MinValueValidator(LEAST), MaxValueValidator(MOST)]
+    )
+    valid_from = models.DateField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["currency", "-valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["currency", "valid_from"], name="deals_one_rate_a_day",
+                violation_error_message="There is a rate from that day on. Correct that one.",
+            ),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="deals_rate_positive"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.currency} from {self.valid_from}"
+
+    @property
+    def shown(self) -> str:
+        """The rate with at least two decimals, and no more than it needs."""
+        whole, _, decimals = f"{self.rate:.8f}".partition(".")
+        return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def with_value(deals: QuerySet, today: datetime.date | None = None) -> QuerySet:
+    """Adds `rate` and `value`: the deal's amount in the company's currency, rounded half-up to cents deal by deal.
+
+    An open deal counts at the rate valid on `today`, the user's day; a closed one at that of the day it closed on.
+    Both are None where no rate was valid then.
+    """
+    day = Coalesce("closed_on", Value(today or timezone.localdate(), models.DateField()))
+    rates = ExchangeRate.objects.filter(currency=OuterRef("currency"), valid_from__lte=OuterRef("settled_on"))
+    latest = Subquery(rates.order_by("-valid_from").values("rate")[:1])
+    # Deals in the company's own currency, most of them, never ask for a rate.
+    own = Q(currency=settings.COMPANY_CURRENCY)
+    return deals.alias(settled_on=day).annotate(
+        rate=Case(When(own, then=Value(Decimal(1))), default=latest, output_field=DecimalField()),
+        value=Case(When(own, then=F("amount")), default=to_cents(F("amount") * latest), output_field=MONEY),
+    )
+
+
+def countable(deals: QuerySet) -> QuerySet:
+    """Those of the deals, which came through `with_value`, whose amounts can be added up."""
+    return deals.filter(Q(currency=settings.COMPANY_CURRENCY) | Q(rate__isnull=False))
+
+
+def uncountable(deals: QuerySet) -> QuerySet:
+    """Those without a rate for their day."""
+    return deals.exclude(currency=settings.COMPANY_CURRENCY).filter(rate=None)
+
+
+def to_cents(expression: object) -> Func:
+    """`expression`, which is never negative, rounded half-up to cents by the database."""
+    return Func(expression, 2, function="ROUND", output_field=MONEY)
