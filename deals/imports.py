@@ -203,6 +203,7 @@ def undo(batch: ImportBatch, progress: Progress) -> int:
         SELECT o.id, o.dossier_id, o.lead_id FROM deals_opportunity o
          WHERE o.import_batch_id = %(batch)s AND o.version = 1 AND o.se_id IS NULL AND o.id > %(after)s
            AND NOT EXISTS (SELECT 1 FROM deals_claim c WHERE c.opportunity_id = o.id)
+           AND NOT EXISTS (SELECT 1 FROM deals_stakeholder s WHERE s.opportunity_id = o.id)
            AND NOT EXISTS (SELECT 1 FROM qualification_evidence e WHERE e.dossier_id = o.dossier_id)
          ORDER BY o.id LIMIT %(limit)s FOR UPDATE
     """
@@ -210,6 +211,7 @@ def undo(batch: ImportBatch, progress: Progress) -> int:
     def remove(found: list[tuple]) -> None:
         deals, dossiers, leads = ([row[n] for row in found] for n in range(3))
         delete("deals_queueentry", "opportunity_id", deals)
+        delete("deals_evidenceprobability", "opportunity_id", deals)
         delete("deals_opportunity", "id", deals)
         with connection.cursor() as cursor:
             cursor.execute(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add, or_
 
+from django.conf import settings
 from django.db.models import (
     BooleanField,
     Case,
@@ -45,6 +46,7 @@ class Risk:
 RISKS = [
     Risk("close_past", "Close date has passed", 4, "bad"),
     Risk("evidence_shaky", "Evidence stale or negative", 3, "bad"),
+    Risk("happy_ears", "Happy ears: claimed far above the evidence", 2),
     Risk("is_rotting", "No activity for too long", 2),
     Risk("step_missing", "No next step", 1, "quiet"),
 ]
@@ -70,6 +72,12 @@ def evidence_shaky() -> Q:
     return Q(dossier__derived__status__in=SHAKY)
 
 
+def happy_ears() -> Q:
+    """The claim (without one, the stage's default) exceeds the evidence by more than the margin."""
+    margin = F("evidence_probability__percent") + settings.HAPPY_EARS_MARGIN
+    return Q(claimed_probability__gt=margin) | Q(claimed_probability=None, stage__probability__gt=margin)
+
+
 def conditions(now: datetime.datetime | None = None) -> dict[str, Q]:
     """The condition of each of RISKS, by name."""
     now = now or timezone.now()
@@ -77,6 +85,7 @@ def conditions(now: datetime.datetime | None = None) -> dict[str, Q]:
     return {
         "close_past": close_past(today),
         "evidence_shaky": evidence_shaky(),
+        "happy_ears": happy_ears(),
         "is_rotting": rotting(now),
         "step_missing": step_missing(today),
     }

@@ -1,5 +1,13 @@
-"""When the room's jobs run (seconds)."""
+"""When the room's jobs run (seconds, or a time of day in UTC)."""
+
+from celery.schedules import crontab
 
 SCHEDULE = {
     "deals-fill-queue": {"task": "deals.tasks.fill_queue", "schedule": 60.0, "options": {"expires": 55}},
+    "deals-probabilities": {"task": "deals.tasks.sweep_probabilities", "schedule": 60.0, "options": {"expires": 55}},
+    "deals-probabilities-nightly": {
+        "task": "deals.tasks.repair_probabilities",
+        "schedule": crontab(hour=0, minute=41),
+        "options": {"expires": 3600},
+    },
 }

@@ -1,7 +1,9 @@
 """Background jobs of the room."""
 
 from celery import shared_task
+from django.utils import timezone
 
+from deals import probability
 from deals.actions.queue import fill_queue as fill
 
 
@@ -9,3 +11,21 @@ from deals.actions.queue import fill_queue as fill
 def fill_queue() -> None:
     """Enter what is qualified, open and unclaimed but, after a lost message, not in the queue."""
     fill()
+
+
+@shared_task
+def derive_probability(opportunity_id: int) -> None:
+    """Compute one deal's evidence-based probability, right after something it rests on changed."""
+    probability.derive([opportunity_id], timezone.now())
+
+
+@shared_task
+def sweep_probabilities() -> None:
+    """Compute what is missing, stale or due."""
+    probability.sweep_probabilities(timezone.now())
+
+
+@shared_task
+def repair_probabilities() -> None:
+    """Once a night: learn anew how deals end, and put every figure right."""
+    probability.repair(timezone.now())

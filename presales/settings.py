@@ -322,6 +322,8 @@ USE_I18N = False
 # -- Presales ---------------------------------------------------------------------------------------
 
 COMPANY_CURRENCY = env("COMPANY_CURRENCY", default="USD")
+# By how many points a claimed probability may exceed the evidence-based one before it is happy ears.
+HAPPY_EARS_MARGIN = env.int("HAPPY_EARS_MARGIN", default=20)
 
 # -- History ----------------------------------------------------------------------------------------
 

@@ -149,6 +149,9 @@ def _write(ids: list[int], now: datetime.datetime) -> int:
     if changed:
         for hook in hooks.on_status_change:
             hook(changed)
+    if written:
+        for hook in hooks.on_derived:
+            hook([pk for pk, _, _ in written])
     return len(written)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from deals.actions.queue import fill_queue
 from deals.models import Opportunity, OpportunityType, Pipeline
+from deals.probability import mark_stale
 from leads.models import Company, Lead, LeadStage, Source
 from people.models import Role, Team, User
 from people.permissions import require
@@ -68,6 +69,7 @@ def convert_lead(
     lead.dossier = dossier
     lead.stage_since = lead.converted_at = now
     save_version(lead, ["stage", "dossier", "stage_since", "converted_at"], lead.version)
+    mark_stale([opportunity.pk])
     fill_queue(opportunity_ids=[opportunity.pk])
     return opportunity
 
@@ -95,6 +97,7 @@ def create_opportunity(
         currency=currency, close_date=close_date, next_step=next_step, next_step_on=next_step_on,
         needed_skills=needed_skills,
     )  # fmt: skip
+    mark_stale([opportunity.pk])
     fill_queue(opportunity_ids=[opportunity.pk])
     return opportunity
 
@@ -110,6 +113,7 @@ def update_commercial(actor: User, opportunity: Opportunity, version: int) -> Op
     require(actor, "deals.work_commercial", opportunity)
     opportunity.last_activity_at = timezone.now()
     save_version(opportunity, [*COMMERCIAL_FIELDS, "last_activity_at"], version)
+    mark_stale([opportunity.pk])
     return opportunity
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from deals.loads import load_of, weight_of
 from deals.models import Claim, Decline, HelpKind, NoGoReason, Opportunity, Outcome, QueueEntry, Stage
+from deals.probability import mark_stale
 from people.models import Role, User
 from people.permissions import require
 from presales.actions import action
@@ -102,6 +103,7 @@ def claim(actor: User, opportunity: Opportunity) -> Claim:
             f"You carry {float(load):g} of {capacity}. Hand a deal back, or ask your manager, "
             "who can assign beyond capacity."
         )
+    mark_stale([opportunity.pk])
     made = Claim.objects.create(opportunity=opportunity, se=actor)
     _close_entries(opportunity, QueueEntry.Result.CLAIMED)
     return made
@@ -202,6 +204,7 @@ def assign_se(
     if opportunity.se_id:
         _end_claim(opportunity, Claim.End.REASSIGNED, reason)
     Opportunity.objects.filter(pk=opportunity.pk).update(se=se, last_activity_at=timezone.now())
+    mark_stale([opportunity.pk])
     made = Claim.objects.create(opportunity=opportunity, se=se, assigned_by=actor, note=reason[:1000])
     _close_entries(opportunity, QueueEntry.Result.ASSIGNED)
     return made
@@ -223,6 +226,7 @@ def _close_entries(opportunity: Opportunity, result: str) -> int:
 def _end_claim(opportunity: Opportunity, end: str, note: str = "") -> None:
     Claim.objects.current().filter(opportunity=opportunity).update(ended_at=timezone.now(), end=end, note=note[:1000])
     Opportunity.objects.filter(pk=opportunity.pk).update(se=None, last_activity_at=timezone.now())
+    mark_stale([opportunity.pk])
     opportunity.se = None
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from deals.actions.queue import end_of_deal, fill_queue
 from deals.gates import missing_for
 from deals.models import Claim, LostReason, Opportunity, Outcome, QueueEntry, Stage
+from deals.probability import mark_stale
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -117,3 +118,4 @@ def _save(opportunity: Opportunity, fields: list[str]) -> None:
     opportunity.stage_since = opportunity.last_activity_at = timezone.now()
     opportunity.version += 1
     opportunity.save(update_fields=[*fields, "stage_since", "last_activity_at", "version"])
+    mark_stale([opportunity.pk])

@@ -5,6 +5,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from deals.models import Opportunity, Stakeholder
+from deals.probability import mark_stale
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -57,6 +58,7 @@ def remove_stakeholder(actor: User, stakeholder: Stakeholder, *, reason: str = "
 def _touch(opportunity: Opportunity) -> None:
     """The deal saw work; holding its row also keeps two people from adding the same person at once."""
     Opportunity.objects.filter(pk=opportunity.pk).update(last_activity_at=timezone.now())
+    mark_stale([opportunity.pk])
 
 
 def _must_be_alone(stakeholder: Stakeholder) -> None:

@@ -6,6 +6,7 @@ import random
 from django.db import connection, transaction
 from django.utils import timezone
 
+from deals import probability
 from deals.demo import facts
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
@@ -33,6 +34,7 @@ def load() -> str:
         date_history()
     _let_planner_look()
     repair(timezone.now())
+    probability.repair(timezone.now())
     sweep()
     return (
         f"Demo data: {User.objects.count()} people, {Lead.objects.count()} leads, "

@@ -1,6 +1,7 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
+from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.rates import ExchangeRate
@@ -11,6 +12,7 @@ __all__ = [
     "Claim",
     "Decline",
     "DeclineReason",
+    "EvidenceProbability",
     "ExchangeRate",
     "HelpKind",
     "Influence",
@@ -23,6 +25,7 @@ __all__ = [
     "Product",
     "QueueEntry",
     "Stage",
+    "StageRecord",
     "Stakeholder",
     "StakeholderRole",
     "Stance",

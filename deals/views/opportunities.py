@@ -13,6 +13,7 @@ from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, O
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
 from deals.models.rates import with_value
 from deals.permissions import commercial_lane
+from deals.probability import reasons
 from deals.risk import RISKS, risks_of, with_risks
 from deals.timeline import stage_times, timeline
 from leads.models import Lead, Source
@@ -36,7 +37,7 @@ CARDS = 20
 SHOWN = [
     "pk", "name", "outcome", "amount", "currency", "stage_id", "stage__name", "stage_since", "created_at", "close_date",
     "closed_on", "owner_id", "owner_name", "owner__name", "se_id", "se__name", "team_id", "company__name",
-    "probability", *(risk.name for risk in RISKS),
+    "probability", "evidence_probability__percent", *(risk.name for risk in RISKS),
 ]  # fmt: skip
 
 
@@ -121,7 +122,8 @@ def board(request: HttpRequest) -> HttpResponse:
 
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     """The opportunity, or 404 where the person may not know of it."""
-    related = ("company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived")
+    related = ("company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
+               "evidence_probability")  # fmt: skip
     visible = with_risks(Opportunity.objects.visible_to(request.user).with_probability()).select_related(*related)
     return get_object_or_404(visible, pk=pk)
 
@@ -136,6 +138,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "opportunity": found,
         "attention": attention(found),
+        "why": reasons(found),
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
         "panel": dossier_panel(found.dossier, request.user),
         "entries": timeline(found, events, claims, stages),

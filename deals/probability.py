@@ -1,0 +1,235 @@
+"""The evidence-based probability of an open deal: what similar deals came to, times what is known of this one.
+
+    percent = history × dossier × committee × activity, rounded half-up, at most 95
+
+- *history*: of the deals that reached this stage and ended in the last two years, the share that was won, drawn
+  towards the stage's default probability by the weight of 20 deals, so that a young pipeline says what its admin
+  expects.
+- *dossier*: qualified 110 %; in progress 60 % plus 0.4 for every percent known; at risk 70 %; nothing known 50 %;
+  disqualified 0 %.
+- *committee*: 70 %, plus 10 for each of economic buyer, champion and technical buyer who is for us or neutral; minus
+  20 where somebody of high influence, or a blocker, is against us.
+- *activity*: something happened within half of what the stage allows 100 %, within it 85 %, within twice 60 %, later
+  40 %.
+
+Two people who look at the same evidence get the same figure; what is claimed has no part in it. A claim that exceeds
+it by more than `settings.HAPPY_EARS_MARGIN` points is *happy ears* (deals/risk.py). The SQL below is the one place
+where this is computed; the tests hold it against plain Python. Days are of 24 hours; the factors change at moments
+that `next_due_at` knows.
+"""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from deals.models import EvidenceProbability, Opportunity
+from presales.derived import sweep
+from qualification.models import Status
+
+BATCH = 4000
+PRIOR = 20  # deals
+YEARS = 2
+
+FRESH = """
+WITH deal AS (
+    SELECT o.id, o.outcome = 'open' AS is_open, o.last_activity_at AS last, s.rotting_days AS allowed,
+           (100 * coalesce(r.won, 0) + %(prior)s * s.probability) * 2 AS numerator,
+           (coalesce(r.ended, 0) + %(prior)s) * 2 AS denominator,
+           CASE d.status
+               WHEN 'qualified' THEN 110
+               WHEN 'in_progress' THEN 60 + (4 * d.completeness + 5) / 10
+               WHEN 'at_risk' THEN 70
+               WHEN 'disqualified' THEN 0
+               ELSE 50
+           END AS dossier,
+           70 + coalesce(c.plus, 0) AS committee
+      FROM deals_opportunity o
+      JOIN deals_stage s ON s.id = o.stage_id
+      LEFT JOIN deals_stagerecord r ON r.stage_id = o.stage_id
+      LEFT JOIN qualification_dossierstatus d ON d.dossier_id = o.dossier_id
+      LEFT JOIN (
+          SELECT opportunity_id,
+                 10 * count(DISTINCT role) FILTER (
+                     WHERE stance IN ('supports', 'neutral')
+                       AND role IN ('economic_buyer', 'champion', 'technical_buyer'))
+                 - CASE WHEN bool_or(stance = 'against' AND (influence = 'high' OR role = 'blocker')) THEN 20 ELSE 0 END
+                 AS plus
+            FROM deals_stakeholder WHERE opportunity_id = ANY(%(ids)s) GROUP BY opportunity_id
+      ) c ON c.opportunity_id = o.id
+     WHERE o.id = ANY(%(ids)s)
+    OFFSET 0
+), factors AS (
+    SELECT id, is_open, dossier, committee, ((numerator + denominator / 2) / denominator)::int AS history,
+           CASE
+               WHEN last + allowed * interval '12 hours' >= %(now)s THEN 100
+               WHEN last + allowed * interval '1 day' >= %(now)s THEN 85
+               WHEN last + allowed * interval '2 days' >= %(now)s THEN 60
+               ELSE 40
+           END AS activity,
+           CASE
+               WHEN last + allowed * interval '12 hours' >= %(now)s THEN last + allowed * interval '12 hours'
+               WHEN last + allowed * interval '1 day' >= %(now)s THEN last + allowed * interval '1 day'
+               WHEN last + allowed * interval '2 days' >= %(now)s THEN last + allowed * interval '2 days'
+           END + interval '1 millisecond' AS next_due_at
+      FROM deal OFFSET 0
+)
+SELECT id,
+       CASE WHEN is_open THEN
+           least((history::bigint * dossier * committee * activity + 500000) / 1000000, 95)::int
+       END AS percent,
+       CASE WHEN is_open THEN history END AS history, CASE WHEN is_open THEN dossier END AS dossier,
+       CASE WHEN is_open THEN committee END AS committee, CASE WHEN is_open THEN activity END AS activity,
+       CASE WHEN is_open THEN next_due_at END AS next_due_at
+  FROM factors
+"""
+FIGURES = ["percent", "history", "dossier", "committee", "activity"]
+
+LOCK = "SELECT FROM deals_evidenceprobability WHERE opportunity_id = ANY(%(ids)s) ORDER BY opportunity_id FOR UPDATE"
+
+CHANGED = """
+(stored.percent, stored.history, stored.dossier, stored.committee, stored.activity, stored.next_due_at,
+ stored.computed_rev)
+IS DISTINCT FROM
+(fresh.percent, fresh.history, fresh.dossier, fresh.committee, fresh.activity, fresh.next_due_at, stored.input_rev)
+"""
+
+WRITE = f"""
+UPDATE deals_evidenceprobability stored
+   SET percent = fresh.percent, history = fresh.history, dossier = fresh.dossier, committee = fresh.committee,
+       activity = fresh.activity, next_due_at = fresh.next_due_at, computed_rev = stored.input_rev,
+       computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
+  FROM ({FRESH}) fresh
+ WHERE stored.opportunity_id = fresh.id AND stored.opportunity_id = ANY(%(ids)s) AND {CHANGED}
+"""  # noqa: S608  no part of it comes from outside
+
+DIFFERENT = f"""
+SELECT stored.opportunity_id
+  FROM deals_evidenceprobability stored JOIN ({FRESH}) fresh ON fresh.id = stored.opportunity_id
+ WHERE stored.opportunity_id = ANY(%(ids)s) AND {CHANGED} ORDER BY stored.opportunity_id
+"""  # noqa: S608
+
+MARK = """
+INSERT INTO deals_evidenceprobability AS stored (opportunity_id, input_rev, computed_rev, attempts, last_error)
+SELECT id, 1, 0, 0, '' FROM unnest(%(ids)s::bigint[]) AS id ORDER BY id
+ON CONFLICT (opportunity_id) DO UPDATE SET input_rev = stored.input_rev + 1, attempts = 0, set_aside_at = NULL
+"""
+
+ADD_MISSING = """
+INSERT INTO deals_evidenceprobability (opportunity_id, input_rev, computed_rev, attempts, last_error)
+SELECT o.id, 1, 0, 0, '' FROM deals_opportunity o
+ WHERE NOT EXISTS (SELECT FROM deals_evidenceprobability e WHERE e.opportunity_id = o.id)
+ON CONFLICT (opportunity_id) DO NOTHING
+"""
+
+# A deal reached a stage when it was in it or in a later one of its pipeline. Stages it passed are in its history.
+RECORDS = """
+INSERT INTO deals_stagerecord AS stored (stage_id, ended, won, computed_at)
+SELECT s.id, count(d.id), count(d.id) FILTER (WHERE d.outcome = 'won'), %(now)s
+  FROM deals_stage s
+  LEFT JOIN (
+      SELECT o.id, o.pipeline_id, o.outcome, max(reached."order") AS furthest
+        FROM deals_opportunity o
+        JOIN deals_opportunityevent e ON e.pgh_obj_id = o.id
+        JOIN deals_stage reached ON reached.id = e.stage_id AND reached.outcome = 'open'
+       WHERE o.outcome IN ('won', 'lost') AND o.closed_on >= %(since)s
+       GROUP BY o.id
+  ) d ON d.pipeline_id = s.pipeline_id AND (d.furthest >= s."order" OR d.outcome = 'won')
+ WHERE s.outcome = 'open'
+ GROUP BY s.id
+ON CONFLICT (stage_id) DO UPDATE SET ended = excluded.ended, won = excluded.won, computed_at = excluded.computed_at
+"""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One factor of the figure, in words."""
+
+    label: str
+    text: str
+    factor: int | None = None  # percent; None for the first, which is the base
+
+
+def mark_stale(ids: Iterable[int]) -> None:
+    """Note that what the probability of these deals rests on has changed; call it in the changing transaction."""
+    from deals.tasks import derive_probability
+    from presales.jobs import nudge
+
+    ids = sorted(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(MARK, {"ids": ids})
+    if len(ids) == 1:
+        nudge(derive_probability, ids[0])
+
+
+def derive(ids: list[int], now: datetime.datetime) -> int:
+    """Recompute the probability of the deals `ids` as of `now`; how many rows changed."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK, {"ids": ids})
+        return _write(ids, now)
+
+
+def _write(ids: list[int], now: datetime.datetime) -> int:
+    """`derive` in a transaction that holds the rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, _parameters(ids, now))
+        return cursor.rowcount
+
+
+def sweep_probabilities(now: datetime.datetime) -> int:
+    """Compute whatever is missing, stale or due, in batches of their own transactions; how many were looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_MISSING)
+    return sweep(EvidenceProbability, _write, now, BATCH)
+
+
+def repair(now: datetime.datetime) -> int:
+    """Once a night: learn anew how deals end, and put right every figure that is wrong; how many were."""
+    since = (now - datetime.timedelta(days=round(365.25 * YEARS))).date()
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDS, {"now": now, "since": since})
+        cursor.execute(ADD_MISSING)
+    written = 0
+    for ids in _ranges():
+        with connection.cursor() as cursor:
+            cursor.execute(DIFFERENT, _parameters(ids, now))
+            wrong = [pk for (pk,) in cursor.fetchall()]
+        if wrong:
+            written += derive(wrong, now)
+    return written
+
+
+def _ranges() -> list[list[int]]:
+    ids = list(EvidenceProbability.objects.order_by("pk").values_list("pk", flat=True))
+    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+
+
+def _parameters(ids: list[int], now: datetime.datetime) -> dict[str, object]:
+    return {"ids": ids, "now": now, "prior": PRIOR}
+
+
+def reasons(opportunity: Opportunity) -> list[Reason]:
+    """The figure's four factors in words; nothing where there is no figure (yet). No queries where the opportunity came
+    with its evidence_probability, stage and dossier status."""
+    row = getattr(opportunity, "evidence_probability", None)
+    if row is None or row.percent is None:
+        return []
+    status = getattr(opportunity.dossier, "derived", None)
+    told = {
+        Status.QUALIFIED: "qualified",
+        Status.IN_PROGRESS: f"in progress, {status.completeness} % known" if status else "",
+        Status.AT_RISK: "at risk: something is stale or negative",
+        Status.DISQUALIFIED: "disqualified",
+    }
+    days = (timezone.now() - opportunity.last_activity_at).days
+    when = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    lacking = 100 - row.committee
+    return [
+        Reason("Similar deals", f"{row.history} % of those that reached {opportunity.stage} were won"),
+        Reason("Qualification", told.get(status.status if status else None, "nothing is known"), row.dossier),
+        Reason("Buying committee", "covered" if lacking <= 0 else "roles missing or against us", row.committee),
+        Reason("Activity", f"last {when}", row.activity),
+    ]
