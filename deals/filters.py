@@ -2,17 +2,17 @@
 
 Figures drill down to the list by these names, so they are part of the product: `stage`, `outcome`, `owner`, `se`,
 `team`, `type`, `source` (keys), `q` (beginnings of words), `closed_from`, `closed_to`, `close_from`, `close_to`,
-`created_from`, `created_to` (days, YYYY-MM-DD, inclusive), `attention=risk`.
+`created_from`, `created_to` (days, YYYY-MM-DD, inclusive), `attention=risk` or `attention=overridden`.
 """
 
 import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from deals.models import OpportunityType, Outcome
+from deals.models import OpportunityType, Outcome, Override
 from deals.risk import at_risk
 from leads.models import Source
 from presales.text import squeeze
@@ -56,6 +56,8 @@ def apply(queryset: QuerySet, query: QueryDict) -> QuerySet:
         queryset = queryset.filter(created_at__lt=_midnight(end + datetime.timedelta(days=1)))
     if query.get("attention") == "risk":
         queryset = at_risk(queryset)
+    elif query.get("attention") == "overridden":
+        queryset = queryset.filter(Exists(Override.objects.filter(opportunity=OuterRef("pk"))))
     text = squeeze(query.get("q", ""))[:100]
     if text:
         queryset = queryset.filter(Q(name__icontains=text) | Q(company__name__icontains=text))

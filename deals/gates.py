@@ -1,46 +1,134 @@
-"""What a stage wants before a deal leaves it. Each gate is a small named function that answers with what is missing."""
+"""The gates that a stage can want before a deal leaves it.
 
+A gate is a small function, registered under a name, that answers with what is missing and the link that mends it.
+Which stage wants which gate, and whether it is required or advisory, is data (`ExitCriterion`), the admin's to change.
+"""
+
+import dataclasses
 from collections.abc import Callable
 
 from django.urls import reverse
 
-from deals.models import Opportunity, Stage
+from deals.models import ExitCriterion, Opportunity, Stage
 from presales.errors import Missing
-from qualification.gates import meets_policy
+from qualification.gates import known_at, meets_policy
+from qualification.models import Level
 
-Gate = Callable[[Opportunity], list[Missing]]
+Check = Callable[[Opportunity], list[Missing]]
 
 
+@dataclasses.dataclass(frozen=True)
+class Gate:
+    """A registered gate: what stages call it, what people read, and the function that looks."""
+
+    name: str
+    label: str
+    description: str
+    check: Check
+
+
+GATES: dict[str, Gate] = {}
+
+
+def gate(name: str, label: str, description: str) -> Callable[[Check], Check]:
+    """Register the decorated function as the gate `name`; `description` is one sentence for the admin."""
+
+    def register(check: Check) -> Check:
+        if name in GATES:
+            raise ValueError(f"There are two gates called {name}")
+        GATES[name] = Gate(name, label, description, check)
+        return check
+
+    return register
+
+
+def missing_for(opportunity: Opportunity, target: Stage, since: Stage | None = None) -> list[Missing]:
+    """What is missing to go forwards to `target`: the criteria of every open stage that is left on the way.
+
+    The way begins at `since`, by default the deal's stage. A gate that several stages want is asked once, and is
+    required if one of them requires it. A name that this version does not know holds nothing back; the stage's page
+    says so.
+    """
+    start = since or opportunity.stage
+    left = Stage.objects.filter(
+        pipeline=opportunity.pipeline_id, order__gte=start.order, order__lt=target.order, outcome="open"
+    )
+    wanted: dict[str, bool] = {}
+    for criterion in ExitCriterion.objects.filter(stage__in=left).order_by("stage__order", "order", "pk"):
+        wanted[criterion.gate] = wanted.get(criterion.gate, False) or criterion.is_required
+    found: dict[tuple[str, str], Missing] = {}
+    for name, is_required in wanted.items():
+        for item in GATES[name].check(opportunity) if name in GATES else []:
+            told = found.get((item.what, item.url))
+            if told is None or told.advisory:
+                found[item.what, item.url] = dataclasses.replace(item, advisory=not is_required)
+    return list(found.values())
+
+
+def _facts(opportunity: Opportunity) -> str:
+    return reverse("deals:edit_opportunity", args=[opportunity.pk])
+
+
+@gate("dossier_qualified", "Dossier qualified", "The team's framework is met, by evidence that has not gone stale.")
 def dossier_qualified(opportunity: Opportunity) -> list[Missing]:
-    """The team's framework is met, by evidence that is not stale."""
+    """Everything that the team's framework wants."""
     return meets_policy(opportunity.dossier)
 
 
-def has_se(opportunity: Opportunity) -> list[Missing]:
-    """An SE has claimed the deal."""
+@gate("compelling_event_named", "Compelling event named", "Something happens on a date if the customer does nothing.")
+def compelling_event_named(opportunity: Opportunity) -> list[Missing]:
+    """The event stands among the commercial facts."""
+    if opportunity.compelling_event.strip():
+        return []
+    return [Missing("No compelling event is named", _facts(opportunity))]
+
+
+@gate("next_step_dated", "Next step dated", "The next step is agreed and has its day.")
+def next_step_dated(opportunity: Opportunity) -> list[Missing]:
+    """Next step and its day stand among the commercial facts."""
+    if opportunity.next_step and opportunity.next_step_on:
+        return []
+    return [Missing("No dated next step is agreed", _facts(opportunity))]
+
+
+@gate("se_on_it", "An SE is on it", "An SE has claimed the deal, or a manager has assigned one.")
+def se_on_it(opportunity: Opportunity) -> list[Missing]:
+    """The technical lane has its driver."""
     if opportunity.se_id:
         return []
     return [Missing("An SE has to claim the deal", reverse("deals:request_help", args=[opportunity.pk]))]
 
 
-def has_next_step(opportunity: Opportunity) -> list[Missing]:
-    """The next step is agreed and dated (advisory)."""
-    if opportunity.next_step and opportunity.next_step_on:
-        return []
-    url = reverse("deals:edit_opportunity", args=[opportunity.pk])
-    return [Missing("No dated next step is agreed", url, advisory=True)]
+@gate(
+    "technical_pain_validated", "Technical pain validated", "The SE has validated the pain, in BANT the need: level 3."
+)
+def technical_pain_validated(opportunity: Opportunity) -> list[Missing]:
+    """Only the technical lane validates these criteria, so level 3 is the SE's word."""
+    return known_at(opportunity.dossier, ("identify_pain", "need"), Level.VALIDATED)
 
 
-# Slug of the stage that is left -> its gates.
-LEAVING: dict[str, list[Gate]] = {
-    "qualification": [dossier_qualified, has_next_step],
-    "discovery": [has_se, has_next_step],
-}
+@gate(
+    "economic_buyer_identified", "Economic buyer identified",
+    "The customer has said who releases the money (in BANT the authority): level 2.",
+)  # fmt: skip
+def economic_buyer_identified(opportunity: Opportunity) -> list[Missing]:
+    """Somebody at the customer told us who signs."""
+    return known_at(opportunity.dossier, ("economic_buyer", "authority"), Level.STATED)
 
 
-def missing_for(opportunity: Opportunity, target: Stage) -> list[Missing]:
-    """What is missing to go forwards to `target`: the gates of every open stage that is left on the way."""
-    left = Stage.objects.filter(
-        pipeline=opportunity.pipeline_id, order__gte=opportunity.stage.order, order__lt=target.order, outcome="open"
-    ).order_by("order")
-    return [item for stage in left for gate in LEAVING.get(stage.slug, []) for item in gate(opportunity)]
+@gate("champion_identified", "Champion identified", "Somebody with influence sells for us inside: level 2.")
+def champion_identified(opportunity: Opportunity) -> list[Missing]:
+    """Asked where the framework asks for a champion."""
+    return known_at(opportunity.dossier, ("champion",), Level.STATED)
+
+
+@gate("decision_criteria_known", "Decision criteria known", "The customer has said what the choice is measured by.")
+def decision_criteria_known(opportunity: Opportunity) -> list[Missing]:
+    """Asked where the framework asks for decision criteria: level 2."""
+    return known_at(opportunity.dossier, ("decision_criteria",), Level.STATED)
+
+
+@gate("decision_process_known", "Decision process known", "The customer has named the steps up to a signature.")
+def decision_process_known(opportunity: Opportunity) -> list[Missing]:
+    """Asked where the framework asks for the decision process: level 2."""
+    return known_at(opportunity.dossier, ("decision_process",), Level.STATED)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from deals.models import Outcome, Pipeline, Stage
+from deals.models import ExitCriterion, Outcome, Pipeline, Stage
 
 # name, slug, probability, outcome, the SE's part, rots after days, weight on an SE
 STAGES = [
@@ -16,6 +16,17 @@ STAGES = [
     ("No-go", "no-go", 0, Outcome.NO_GO, "Says why", 0, "0"),
 ]
 
+# Slug of the stage that is left: its gates in order, and whether each is required.
+EXIT_CRITERIA = {
+    "qualification": [("dossier_qualified", True), ("compelling_event_named", True), ("next_step_dated", False)],
+    "discovery": [
+        ("se_on_it", True), ("technical_pain_validated", True), ("economic_buyer_identified", True),
+        ("champion_identified", False), ("next_step_dated", False),
+    ],
+    "presentation": [("decision_criteria_known", True)],
+    "negotiation": [("decision_process_known", True)],
+}  # fmt: skip
+
 
 def seed() -> None:
     """Add the default pipeline, if there is no pipeline yet."""
@@ -23,7 +34,11 @@ def seed() -> None:
         return
     pipeline = Pipeline.objects.create(name="New business", slug="new-business", is_default=True)
     for order, (name, slug, probability, outcome, se_part, rotting_days, weight) in enumerate(STAGES):
-        Stage.objects.create(
+        stage = Stage.objects.create(
             pipeline=pipeline, name=name, slug=slug, order=order, outcome=outcome, probability=probability,
             se_part=se_part, rotting_days=rotting_days, load_weight=Decimal(weight),
         )  # fmt: skip
+        ExitCriterion.objects.bulk_create(
+            ExitCriterion(stage=stage, gate=gate, is_required=is_required, order=position)
+            for position, (gate, is_required) in enumerate(EXIT_CRITERIA.get(slug, []))
+        )

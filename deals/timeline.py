@@ -18,6 +18,18 @@ class StageTime:
     entered: datetime.datetime
 
 
+@dataclass
+class GonePast:
+    """One time that a manager let the deal past a gate."""
+
+    at: datetime.datetime
+    by: str
+    from_stage: str
+    to_stage: str
+    reason: str
+    missing: list[str]
+
+
 # What an action is called when told afterwards.
 TOLD = {
     "insert": "entered this deal",
@@ -41,8 +53,10 @@ ICONS = {
 IMPLIED = {"stage", "stage_since", "outcome", "closed_on", "se", "dossier"}
 
 
-def timeline(opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage]) -> list[Entry]:
-    """Changes of the deal (its `events` as history.events_of reads them) and of its claims, newest first."""
+def timeline(
+    opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage], overrides: list[GonePast] = ()
+) -> list[Entry]:
+    """Changes of the deal (`events` as history.events_of reads them), its claims and overrides, newest first."""
     names = {stage.pk: stage.name for stage in stages}
     entries = []
     for entry in changes_of(opportunity, limit=60, events=events, known={Stage: names}):
@@ -67,7 +81,20 @@ def timeline(opportunity: Opportunity, events: list, claims: list[Claim], stages
                     channel="web",
                 )
             )
+    entries += [
+        Entry(
+            at=override.at, kind="override", who=override.by, icon="hand-stop", channel="web",
+            title=f"went past a gate to {override.to_stage}: {'; '.join(override.missing)}",
+        )
+        for override in overrides
+    ]  # fmt: skip
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def overrides_of(opportunity: Opportunity) -> list[GonePast]:
+    """The overrides of a deal that came through `with_override_rows`, newest first."""
+    rows = opportunity.override_rows
+    return [GonePast(**row | {"at": datetime.datetime.fromisoformat(row["at"])}) for row in rows]
 
 
 def _told(entry: Entry, currency: str) -> Entry | None:

@@ -31,5 +31,9 @@ urlpatterns = [
     path("rates/add/", rates.add, name="add_rate"),
     path("rates/<id:pk>/edit/", rates.edit, name="edit_rate"),
     path("stages/", stages.stages, name="stages"),
+    path("stages/<id:pk>/", stages.stage, name="stage"),
+    path("stages/<id:pk>/criteria/add/", stages.add_criterion, name="add_criterion"),
+    path("stages/criteria/<id:pk>/edit/", stages.change_criterion, name="change_criterion"),
+    path("stages/criteria/<id:pk>/remove/", stages.remove_criterion, name="remove_criterion"),
     path("stages/<id:pk>/edit/", stages.edit, name="edit_stage"),
 ]

@@ -41,8 +41,12 @@ class Missing:
 
 
 class GateRefused(DomainError):
-    """A gate is not met; `missing` lists what is missing. Nothing was changed (409)."""
+    """A gate is not met; `missing` lists what is missing. Nothing was changed (409).
 
-    def __init__(self, message: str, missing: list[Missing]) -> None:
+    `may_override` says whether this person may go past it with a written reason.
+    """
+
+    def __init__(self, message: str, missing: list[Missing], *, may_override: bool = False) -> None:
         super().__init__(message)
         self.missing = missing
+        self.may_override = may_override

@@ -74,6 +74,7 @@ def domain_error_response(request: HttpRequest, error: DomainError) -> HttpRespo
     if wants_json(request):
         data = {"error": context["title"], "message": error.message, "request_id": context["request_id"]}
         data["missing"] = [{"what": item.what, "url": item.url} for item in missing]
+        data["may_override"] = isinstance(error, GateRefused) and error.may_override
         return JsonResponse(data, status=error.status)
     if request.htmx:
         response = render(request, "errors/_refused.html", context, status=error.status)

@@ -32,6 +32,31 @@ def meets_policy(dossier: Dossier | None) -> list[Missing]:
     return missing
 
 
+def known_at(dossier: Dossier, keys: tuple[str, ...], wanted: Level) -> list[Missing]:
+    """What keeps a criterion from level `wanted` today: the first of `keys` that the dossier's framework has.
+
+    Frameworks ask differently (BANT's authority is MEDDICC's economic buyer); one that does not ask at all misses
+    nothing.
+    """
+    criteria = {found.key: found for found in dossier.framework.criteria.filter(key__in=keys)}
+    criterion = next((criteria[key] for key in keys if key in criteria), None)
+    if criterion is None:
+        return []
+    entry = dossier.evidence.current().filter(criterion=criterion).first()
+    policy = thresholds_for(dossier.team_id)
+    today = timezone.now().astimezone(datetime.UTC).date()
+    level = effective_level(entry, policy, today)
+    if level >= wanted:
+        return []
+    if level == Level.NEGATIVE:
+        text = f"{criterion}: known not to be so"
+    elif entry is not None and entry.level >= wanted:
+        text = f"{criterion}: the evidence of {entry.observed_on:%-d %b %Y} went stale; confirm it"
+    else:
+        text = f"{criterion}: {Level(level).label.lower()}, wanted is {wanted.label.lower()}"
+    return [Missing(text, reverse("qualification:record_evidence", args=[dossier.pk, criterion.pk]))]
+
+
 def stale_on(entry: Evidence, policy: TeamPolicy) -> datetime.date | None:
     """The first day on which the entry counts one level lower; None for levels that do not go stale."""
     if entry.level < Level.STATED:

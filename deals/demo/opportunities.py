@@ -24,7 +24,8 @@ OPEN = [
     ("discovery", "healthy", 4, (1, 7)),
     ("discovery", "stale", 2, (1, 6)),
     ("discovery", "rotting", 1, (30, 34)),
-    ("presentation", "healthy", 3, (1, 6)),
+    ("presentation", "healthy", 2, (1, 6)),
+    ("presentation", "overridden", 1, (2, 5)),
     ("presentation", "negative", 1, (1, 4)),
     ("presentation", "no step", 1, (2, 6)),
     ("evaluation", "healthy", 2, (1, 8)),
@@ -111,7 +112,7 @@ class Deals:
             last_move = days_ago(50) if plan.flavour == "stale" else end
             days = spread(self.dice, start, max(min(last_move, end), start), reached + 2)
             self._claim(deal, days[0])
-            self._advance(deal, owner, pursuit, days[1:-1], reached)
+            self._advance(deal, owner, pursuit, days[1:-1], reached, past_gate=plan.flavour == "overridden")
             self._finish(deal, owner, pursuit, plan, end)
         return deal
 
@@ -134,11 +135,25 @@ class Deals:
         deal.refresh_from_db()
 
     def _advance(
-        self, deal: Opportunity, owner: User, pursuit: Pursuit, days: list[datetime.datetime], reached: int
-    ) -> None:
+        self, deal: Opportunity, owner: User, pursuit: Pursuit, days: list[datetime.datetime], reached: int,
+        past_gate: bool = False,
+    ) -> None:  # fmt: skip
         for step in range(1, reached + 1):
             moment = days[step - 1]
             confirm(self.dice, owner, deal.dossier, pursuit, moment - datetime.timedelta(hours=1))
+            if step == 1:
+                deal.compelling_event = self.dice.choice(words.EVENTS)
+                with at(moment - datetime.timedelta(minutes=50)):
+                    opportunities.update_commercial(owner, deal, deal.version)
+            if step == 2 and past_gate:
+                boss = self.people["manager" if deal.team.name == "Atlantic" else "manager2"]
+                with at(moment):
+                    stages.move_stage(
+                        boss, deal, self.stages[ORDER[step]], override=True,
+                        reason="Their COO gave us a slot with the board on Tuesday; the workshop comes after.",
+                    )  # fmt: skip
+                deal.refresh_from_db()
+                continue
             if step == 2:
                 se = self.users[deal.se_id]
                 say(self.dice, se, deal.dossier, "need", pursuit, moment - datetime.timedelta(minutes=30), 3,
@@ -186,7 +201,7 @@ class Deals:
                 "Our contact's manager has left; nobody can sign until the post is filled.")  # fmt: skip
         deal.next_step = "" if plan.flavour == "no step" else self.dice.choice(words.NEXT_STEPS)
         deal.next_step_on = today + datetime.timedelta(days=self.dice.randint(2, 15)) if deal.next_step else None
-        deal.compelling_event = self.dice.choice(words.EVENTS)
+        deal.compelling_event = deal.compelling_event or self.dice.choice(words.EVENTS)
         deal.forecast_category = {"evaluation": "best_case", "negotiation": "commit"}.get(plan.reached, "pipeline")
         if plan.flavour == "healthy" and self.dice.random() < 0.3:
             deal.claimed_probability = min(self.stages[plan.reached].probability + 15, 95)

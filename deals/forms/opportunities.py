@@ -171,10 +171,13 @@ class ReopenForm(forms.Form):
 
     stage = forms.ModelChoiceField(Stage.objects.none(), empty_label=None)
     reason = forms.CharField(max_length=500, label="Why is it open again?")
+    override = forms.BooleanField(required=False, label="Go past what is missing; the reason says why")
 
-    def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
+    def __init__(self, *args: object, opportunity: Opportunity, may_override: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["stage"].queryset = opportunity.pipeline.stages.filter(outcome="open")
+        if not may_override:
+            del self.fields["override"]
 
 
 class RequestHelpForm(forms.Form):

@@ -1,6 +1,8 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
+from deals.models.criteria import ExitCriterion
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
+from deals.models.overrides import Override
 from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
@@ -14,6 +16,7 @@ __all__ = [
     "DeclineReason",
     "EvidenceProbability",
     "ExchangeRate",
+    "ExitCriterion",
     "HelpKind",
     "Influence",
     "LostReason",
@@ -21,6 +24,7 @@ __all__ = [
     "Opportunity",
     "OpportunityType",
     "Outcome",
+    "Override",
     "Pipeline",
     "Product",
     "QueueEntry",

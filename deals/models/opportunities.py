@@ -2,11 +2,12 @@
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from deals.models.stages import Outcome, Pipeline, Stage
@@ -76,6 +77,24 @@ class OpportunityQuerySet(models.QuerySet):
     def with_probability(self) -> "OpportunityQuerySet":
         """Adds `probability` in percent: the AE's claim, else the stage's default."""
         return self.annotate(probability=Coalesce("claimed_probability", "stage__probability"))
+
+    def with_overrides(self) -> "OpportunityQuerySet":
+        """Adds `overrides_count`: how often a manager let the deal past a gate."""
+        counted = self._overrides().values("opportunity").annotate(n=Count("pk")).values("n")
+        return self.annotate(overrides_count=Coalesce(Subquery(counted), 0))
+
+    def with_override_rows(self) -> "OpportunityQuerySet":
+        """Adds `override_rows`, newest first, for the page of one deal: deals/timeline.py makes lines of them."""
+        row = JSONObject(
+            at="at", by="by__name", from_stage="from_stage__name", to_stage="to_stage__name", reason="reason",
+            missing="missing",
+        )  # fmt: skip
+        newest = self._overrides().order_by("-at", "-pk").values(row=row)[:20]
+        return self.annotate(override_rows=ArraySubquery(newest))
+
+    def _overrides(self) -> models.QuerySet:
+        override = self.model._meta.get_field("overrides").related_model
+        return override.objects.filter(opportunity=OuterRef("pk")).order_by()
 
 
 @pghistory.track(exclude=["last_activity_at"])

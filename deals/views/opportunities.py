@@ -15,7 +15,7 @@ from deals.models.rates import with_value
 from deals.permissions import commercial_lane
 from deals.probability import reasons
 from deals.risk import RISKS, risks_of, with_risks
-from deals.timeline import stage_times, timeline
+from deals.timeline import overrides_of, stage_times, timeline
 from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
@@ -37,7 +37,7 @@ CARDS = 20
 SHOWN = [
     "pk", "name", "outcome", "amount", "currency", "stage_id", "stage__name", "stage_since", "created_at", "close_date",
     "closed_on", "owner_id", "owner_name", "owner__name", "se_id", "se__name", "team_id", "company__name",
-    "probability", "evidence_probability__percent", *(risk.name for risk in RISKS),
+    "probability", "overrides_count", "evidence_probability__percent", *(risk.name for risk in RISKS),
 ]  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def listed(asked: QueryDict) -> QueryDict:
 
 def shown(deals: QuerySet) -> QuerySet:
     """`deals` as rows of SHOWN: a list or a board of a hundred has no use for the whole records."""
-    return with_risks(deals.with_probability()).values_list(*SHOWN, named=True)
+    return with_risks(deals.with_probability().with_overrides()).values_list(*SHOWN, named=True)
 
 
 @require_safe
@@ -124,8 +124,8 @@ def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     """The opportunity, or 404 where the person may not know of it."""
     related = ("company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
                "evidence_probability")  # fmt: skip
-    visible = with_risks(Opportunity.objects.visible_to(request.user).with_probability()).select_related(*related)
-    return get_object_or_404(visible, pk=pk)
+    visible = Opportunity.objects.visible_to(request.user).with_probability().with_override_rows()
+    return get_object_or_404(with_risks(visible).select_related(*related), pk=pk)
 
 
 @require_safe
@@ -135,13 +135,15 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     stages = list(found.pipeline.stages.order_by("order"))
     events = events_of(found)
     claims = list(found.claims.select_related("se", "assigned_by"))
+    overrides = overrides_of(found)
     context = {
         "opportunity": found,
         "attention": attention(found),
         "why": reasons(found),
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
         "panel": dossier_panel(found.dossier, request.user),
-        "entries": timeline(found, events, claims, stages),
+        "entries": timeline(found, events, claims, stages, overrides),
+        "overrides": overrides,
         "stage_times": stage_times(found, events, stages),
         "claims": claims,
         "committee": committee(found, found.stakeholders.select_related("known_by")),

@@ -3,8 +3,8 @@ import Sortable from "../vendor/sortablejs/sortable.core.esm.js";
 
 const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 
-async function move(card, column) {
-  const body = new URLSearchParams({ stage: column.dataset.stage });
+async function move(card, column, more = {}) {
+  const body = new URLSearchParams({ stage: column.dataset.stage, ...more });
   const response = await fetch(card.dataset.move, {
     method: "POST",
     body,
@@ -16,6 +16,46 @@ async function move(card, column) {
   return { message: "The deal could not be moved. Load the page again.", missing: [] };
 }
 
+// A manager lets the deal go on from here, with a written reason.
+function overrideForm(column, card) {
+  const form = document.createElement("form");
+  form.className = "refused-override";
+  const label = document.createElement("label");
+  label.textContent = "Why it may go on anyway";
+  const reason = document.createElement("textarea");
+  reason.className = "form-control";
+  reason.name = "reason";
+  reason.rows = 2;
+  reason.maxLength = 500;
+  reason.required = true;
+  label.append(reason);
+  const button = document.createElement("button");
+  button.className = "btn btn-sm";
+  button.textContent = "Move it anyway";
+  form.append(label, button);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    if (!reason.value.trim()) {
+      reason.focus();
+      return;
+    }
+    button.disabled = true;
+    const refusal = await ask(card, column, { override: "on", reason: reason.value.trim() });
+    if (refusal) explain(column, card, refusal);
+    else window.location.reload();
+  });
+  return form;
+}
+
+async function ask(card, column, more) {
+  try {
+    return await move(card, column, more);
+  } catch {
+    return { message: "No connection. The deal stays where it was.", missing: [] };
+  }
+}
+
 function explain(column, card, refusal) {
   const place = column.closest(".board-column").querySelector("[data-refused]");
   const box = document.createElement("div");
@@ -24,7 +64,8 @@ function explain(column, card, refusal) {
   const inner = document.createElement("div");
   const line = document.createElement("p");
   const strong = document.createElement("strong");
-  strong.textContent = refusal.message || "That did not happen.";
+  const name = card.querySelector(".board-card-name")?.textContent;
+  strong.textContent = [name, refusal.message || "That did not happen."].filter(Boolean).join(": ");
   line.append(strong);
   inner.append(line);
   const list = document.createElement("ul");
@@ -39,6 +80,7 @@ function explain(column, card, refusal) {
     list.append(entry);
   }
   if (list.children.length) inner.append(list);
+  if (refusal.may_override) inner.append(overrideForm(column, card));
   const close = document.createElement("button");
   close.type = "button";
   close.className = "btn-close";
@@ -55,12 +97,7 @@ for (const column of document.querySelectorAll("[data-board] [data-stage]")) {
     animation: 120,
     onEnd: async ({ item, from, to, oldDraggableIndex }) => {
       if (from === to) return;
-      let refusal;
-      try {
-        refusal = await move(item, to);
-      } catch {
-        refusal = { message: "No connection. The deal stays where it was.", missing: [] };
-      }
+      const refusal = await ask(item, to);
       if (refusal) {
         from.insertBefore(item, from.children[oldDraggableIndex] ?? null);
         explain(to, item, refusal);

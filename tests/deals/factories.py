@@ -28,6 +28,7 @@ class OpportunityFactory(DjangoModelFactory):
     pipeline = factory.LazyFunction(pipeline)
     stage = factory.LazyFunction(lambda: stage("qualification"))
     amount = 60000
+    compelling_event = "Their present contract ends"
 
 
 def waiting(opportunity, **fields):

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from deals.loads import load_of
-from deals.models import Claim, Decline, Opportunity, QueueEntry
+from deals.models import Claim, Decline, Opportunity, Override, QueueEntry
 from deals.models.rates import with_value
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
@@ -34,6 +34,10 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert set(DossierStatus.objects.values_list("status", flat=True)) == set(Status.values)
     assert Decline.objects.exists()
     assert Claim.objects.filter(end=Claim.End.HANDED_BACK).exists()
+    gone_past = Override.objects.get()
+    assert gone_past.by.role == "manager"
+    assert any("wanted is validated" in text for text in gone_past.missing)
+    assert gone_past.opportunity.is_open
     first = User.objects.get(email="se@demo.example")
     assert QueueEntry.objects.claimable_by(first).count() >= 3
     assert load_of(first) <= first.effective_capacity - 1

@@ -15,10 +15,23 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from deals.actions import criteria, queue, stages
 from deals.actions import opportunities as commercial
-from deals.actions import queue, stages
+from deals.gates import GATES
 from deals.loads import load_of, with_load
-from deals.models import Claim, Decline, HelpKind, LostReason, NoGoReason, Opportunity, Outcome, QueueEntry, Stage
+from deals.models import (
+    Claim,
+    Decline,
+    ExitCriterion,
+    HelpKind,
+    LostReason,
+    NoGoReason,
+    Opportunity,
+    Outcome,
+    Override,
+    QueueEntry,
+    Stage,
+)
 from deals.timeline import stage_times
 from insights.queries.book import open_book
 from people.models import Role, User
@@ -64,7 +77,10 @@ def build():
 
 def rows():
     """Everything the room knows, to see whether an act left a trace."""
-    return [list(model.objects.order_by("pk").values()) for model in (Opportunity, QueueEntry, Claim, Decline)]
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (Opportunity, QueueEntry, Claim, Decline, Override, ExitCriterion)
+    ]
 
 
 class Story(RuleBasedStateMachine):
@@ -77,8 +93,10 @@ class Story(RuleBasedStateMachine):
         self.people = {user.name: user for user in User.objects.filter(name__in=PEOPLE)}
         self.numbers = {number: Opportunity.objects.get(name=f"Deal {number}").pk for number in DEALS}
         self.stages = {stage.slug: stage for stage in pipeline().stages.all()}
+        self.stages_by_key = {stage.pk: stage for stage in self.stages.values()}
         self.remembered = {number: self.deal(number) for number in DEALS}
         self.loads = {}
+        self.gone_past = dict.fromkeys(DEALS, 0)  # how often each deal rightly has an override
 
     def teardown(self):
         transaction.set_rollback(True)
@@ -178,12 +196,63 @@ class Story(RuleBasedStateMachine):
           signed_on=st.sampled_from([None, TODAY]))  # fmt: skip
     def move_stage(self, actor, number, data, old, **how):
         stage = self.stages[data.draw(st.sampled_from(sorted(self.stages)))]
-        self.act(stages.move_stage, actor, self.deal(number, old=old), stage, may_overload=True, **how)
+        deal = self.deal(number)
+        lacking = [] if stage.outcome == Outcome.LOST else self.required(deal, deal.stage, stage)
+        if self.act(stages.move_stage, actor, self.deal(number, old=old), stage, may_overload=True, **how):
+            self.only_an_override_passes(number, lacking, actor)
 
-    @rule(actor=st.sampled_from(["ada", "mia", "rita", "sue"]), number=deals, data=st.data())
-    def reopen(self, actor, number, data):
+    @rule(actor=st.sampled_from(["ada", "mia", "rita", "sue"]), number=deals, data=st.data(), override=st.booleans())
+    def reopen(self, actor, number, data, override):
         stage = self.stages[data.draw(st.sampled_from(sorted(self.stages)))]
-        self.act(stages.reopen, actor, self.deal(number), stage, reason="They called")
+        deal = self.deal(number)
+        visits = [self.stages_by_key[event.stage_id] for event in events_of(deal)]
+        came_to = next((seen for seen in visits if seen.is_open), self.stages["qualification"])
+        deal.se = None  # one that opens again has to be claimed anew
+        lacking = self.required(deal, came_to, stage)
+        if self.act(stages.reopen, actor, self.deal(number), stage, reason="They called", override=override):
+            self.only_an_override_passes(number, lacking, actor)
+
+    @staticmethod
+    def required(deal, start, stage):
+        """What the required criteria of the open stages from `start` up to `stage` miss, looked at one by one."""
+        left = Stage.objects.filter(order__gte=start.order, order__lt=stage.order, outcome=Outcome.OPEN)
+        wanted = ExitCriterion.objects.filter(stage__in=left, is_required=True).values_list("gate", flat=True)
+        return {item.what for name in wanted for item in GATES[name].check(deal)}
+
+    def only_an_override_passes(self, number, lacking, actor):
+        """The move just made left an override if something was lacking, and none if nothing was."""
+        self.gone_past[number] += bool(lacking)
+        if lacking:
+            event("went past a gate")
+            written = Override.objects.filter(opportunity=self.numbers[number]).latest("pk")
+            assert set(written.missing) == lacking
+            assert written.by.name == actor
+            assert written.by.role in (Role.MANAGER, Role.ADMIN)
+            assert written.reason
+
+    @rule(actor=people, slug=st.sampled_from(["qualification", "discovery", "presentation", "evaluation"]),
+          gate=st.sampled_from(sorted(GATES)), is_required=st.booleans(), position=st.integers(1, 9))  # fmt: skip
+    def criteria_change(self, actor, slug, gate, is_required, position):
+        """The admin, and only the admin, changes what a stage wants."""
+        stage = self.stages[slug]
+        criterion = stage.criteria.filter(gate=gate).first()
+        if criterion is None:
+            done = self.act(criteria.add_criterion, actor, stage, gate, is_required=is_required)
+        elif position == 9:
+            done = self.act(criteria.remove_criterion, actor, criterion)
+        else:
+            done = self.act(criteria.change_criterion, actor, criterion, is_required=is_required, position=position)
+        assert done == (self.people[actor].role == Role.ADMIN)
+
+    @rule(number=deals, named=st.booleans())
+    def compelling_event_changes(self, number, named):
+        deal = self.deal(number)
+        deal.compelling_event = "Audit in March" if named else ""
+        self.act(commercial.update_commercial, deal.owner.name, deal, deal.version)
+
+    @rule(number=deals, level=st.integers(-1, 3))
+    def pain_changes(self, number, level):
+        evidence(self.deal(number).dossier, "need", level)
 
     @rule(actor=people, number=deals, owner=people)
     def reassign_owner(self, actor, number, owner):
@@ -233,6 +302,12 @@ class Story(RuleBasedStateMachine):
             assert (deal.closed_on is None) == deal.is_open
             assert bool(deal.lost_reason) == (deal.outcome == Outcome.LOST)
             assert bool(deal.no_go_reason) == (deal.outcome == Outcome.NO_GO)
+
+    @invariant()
+    def no_gate_was_passed_without_an_override_on_record(self):
+        """Every move was looked at as it was made; here nothing else wrote or lost an override."""
+        for number, key in self.numbers.items():
+            assert Override.objects.filter(opportunity=key).count() == self.gone_past[number]
 
     @invariant()
     def the_stage_history_has_no_gap(self):

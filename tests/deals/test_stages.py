@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from deals.actions.stages import move_stage, reopen
-from deals.models import Claim, Opportunity, QueueEntry
+from deals.models import Claim, Opportunity, Override, QueueEntry
 from presales.errors import Conflict, GateRefused, NotAllowed
 from tests.deals.factories import OpportunityFactory, stage, waiting
 from tests.factories import UserFactory
@@ -43,7 +43,10 @@ def test_jumping_passes_the_gates_of_every_stage_on_the_way(deal, ae):
     qualify(deal.dossier)
     with pytest.raises(GateRefused, match="cannot be left") as refused:
         move_stage(ae, deal, stage("negotiation"))
-    assert [item.what for item in refused.value.missing] == ["An SE has to claim the deal"]
+    assert [item.what for item in refused.value.missing] == [
+        "An SE has to claim the deal",
+        "Need: stated, wanted is validated",
+    ]
 
 
 def test_a_manager_goes_past_a_gate_with_a_written_reason(deal, ae, manager):
@@ -94,10 +97,21 @@ def test_a_closed_deal_opens_again_and_keeps_its_history(deal, ae):
     move_stage(ae, deal, stage("lost"), lost_reason="timing")
     with pytest.raises(Conflict, match="Open it again"):
         move_stage(ae, deal, stage("discovery"))
-    reopen(ae, deal, stage("discovery"), reason="They called back")
+    reopen(ae, deal, stage("qualification"), reason="They called back")
     again = fresh(deal)
     assert (again.outcome, again.closed_on, again.lost_reason) == ("open", None, "")
     assert again.events.filter(outcome="lost").exists()
+
+
+def test_opening_again_is_no_way_round_a_gate(deal, ae, manager):
+    move_stage(ae, deal, stage("lost"), lost_reason="timing")
+    with pytest.raises(GateRefused, match="Qualification cannot be left"):
+        reopen(ae, deal, stage("negotiation"), reason="They called back")
+    with pytest.raises(NotAllowed):
+        reopen(ae, deal, stage("negotiation"), reason="They called back", override=True)
+    reopen(manager, deal, stage("negotiation"), reason="They want to sign", override=True)
+    assert fresh(deal).stage == stage("negotiation")
+    assert "Need: unknown, wanted is validated" in Override.objects.get().missing
 
 
 def test_the_database_itself_refuses_a_closed_deal_without_a_day(deal):

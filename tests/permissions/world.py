@@ -55,6 +55,9 @@ class World:
     def _pk(self, name: str) -> int:
         exact = {
             "deals:convert": self.lead, "deals:decline": self.waiting, "deals:edit_stage": stage("discovery"),
+            "deals:stage": stage("discovery"), "deals:add_criterion": stage("discovery"),
+            "deals:change_criterion": stage("discovery").criteria.first(),
+            "deals:remove_criterion": stage("discovery").criteria.first(),
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
