@@ -29,7 +29,7 @@ from deals.models import EvidenceProbability, Opportunity
 from presales.derived import sweep
 from qualification.models import Status
 
-BATCH = 4000
+BATCH = 10_000
 PRIOR = 20  # deals
 YEARS = 2
 
