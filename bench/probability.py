@@ -59,7 +59,8 @@ def build(deals: int) -> None:
             """
             INSERT INTO deals_opportunity (name, dossier_id, type, source, product, pipeline_id, stage_id, outcome,
                 stage_since, owner_name, needed_skills, amount, currency, forecast_category, compelling_event,
-                next_step, created_at, last_activity_at, lost_reason, lost_to, no_go_reason, external_source, external_id, version)
+                next_step, created_at, last_activity_at, lost_reason, lost_to, no_go_reason, external_source,
+                external_id, version)
             SELECT 'Deal ' || d.id, d.id, 'new', 'other', '', :pipeline, s.id, 'open', now(), '', '', 1000, 'USD',
                 'pipeline', '', '', now(), now() - d.id % 50 * interval '1 day', '', '', '', '', '', 1
               FROM qualification_dossier d
@@ -72,7 +73,8 @@ def build(deals: int) -> None:
             INSERT INTO deals_stakeholder (opportunity_id, name, job_title, email, role, influence, stance, is_both,
                 note, created_at, version)
             SELECT o.id, 'Person ' || n, '', '',
-                (ARRAY['economic_buyer', 'champion', 'blocker'])[1 + (o.id + n) % 3], (ARRAY['low', 'high'])[1 + o.id % 2],
+                (ARRAY['economic_buyer', 'champion', 'blocker'])[1 + (o.id + n) % 3],
+                (ARRAY['low', 'high'])[1 + o.id % 2],
                 (ARRAY['supports', 'neutral', 'against', 'unknown'])[1 + o.id % 4],
                 false, '', now(), 1
               FROM deals_opportunity o, generate_series(1, 2) AS n WHERE o.id % 5 > 0
