@@ -1,14 +1,15 @@
 """How well a waiting deal suits an SE, 0 to 100, with the reasons in words.
 
-Points: 40 for skills (the share of the needed ones the SE brings; 20 where none are named), 25 for knowing the
-customer's industry, 15 for the own territory, 20 for free capacity (the share of the capacity that is free).
+Points, 100 in all: 34 for skills (the share of the needed ones the SE brings; 17 where none are named), 20 for
+knowing the customer's industry, 16 for being paired with the deal's AE, 10 for the own territory, 20 for free
+capacity (the share of the capacity that is free).
 """
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-from deals.models import QueueEntry
+from deals.models import Pairing, QueueEntry
 from people.models import User
 
 LEAST_ROOM = Decimal("0.5")  # less than that does not count as free
@@ -27,27 +28,34 @@ class Match:
 
 def ranked(se: User, load: Decimal) -> list[tuple[int, Match]]:
     """`(key of a queue entry, match)` of what `se`, who carries `load`, can claim: the best match first, then the
-    longest wait. One query."""
+    longest wait. Two queries."""
+    partners = dict(Pairing.objects.active().filter(se=se).values_list("ae", "ae__name"))
     waiting = QueueEntry.objects.claimable_by(se).order_by("entered_at", "pk")
     found = waiting.values_list(
-        "pk", "opportunity__needed_skills", "opportunity__company__industry", "opportunity__team"
+        "pk", "opportunity__needed_skills", "opportunity__company__industry", "opportunity__team", "opportunity__owner"
     )[:COMPARED]
 
     @cache
-    def matched(needed_skills: str, industry: str | None, team: int | None) -> Match:
-        return match(se, load, needed_skills=needed_skills, industry=industry or "", team=team)
+    def matched(needed_skills: str, industry: str | None, team: int | None, partner: str) -> Match:
+        return match(se, load, needed_skills=needed_skills, industry=industry or "", team=team, partner=partner)
 
+    matches = ((pk, matched(*wanted, partners.get(owner, ""))) for pk, *wanted, owner in found)
     # Sorting keeps the order of those that match equally well.
-    return sorted(((pk, matched(*wanted)) for pk, *wanted in found), key=lambda entry: -entry[1].points)
+    return sorted(matches, key=lambda entry: -entry[1].points)
 
 
-def match(se: User, load: Decimal, *, needed_skills: str, industry: str, team: int | None) -> Match:
+def match(
+    se: User, load: Decimal, *, needed_skills: str, industry: str, team: int | None, partner: str = ""
+) -> Match:  # fmt: skip
     """How well a deal that needs `needed_skills` (comma-separated), of a customer in `industry`, in `team`'s territory
-    suits `se`, who carries `load` now. No queries."""
+    suits `se`, who carries `load` now; `partner` is the deal's AE, if `se` is paired with them. No queries."""
     good, bad = [], []
     points = _skills(needed_skills, se, good, bad) + _industry(industry, se, good, bad)
+    if partner:
+        points += 16
+        good.append(f"you work with {partner}")
     if team in se.team_ids:
-        points += 15
+        points += 10
         good.append("your territory")
     points += _capacity(se, load, good, bad)
     return Match(round(points), good, bad)
@@ -56,14 +64,14 @@ def match(se: User, load: Decimal, *, needed_skills: str, industry: str, team: i
 def _skills(needed_skills: str, se: User, good: list[str], bad: list[str]) -> float:
     needed = [skill.strip() for skill in needed_skills.split(",") if skill.strip()]
     if not needed:
-        return 20
+        return 17
     brought = se.has_skills(needed)
     if brought:
         good.append("you bring " + ", ".join(sorted(brought)))
     lacking = [skill for skill in needed if skill not in brought]
     if lacking:
         bad.append("wants " + ", ".join(lacking))
-    return 40 * len(brought) / len(needed)
+    return 34 * len(brought) / len(needed)
 
 
 def _industry(industry: str, se: User, good: list[str], bad: list[str]) -> float:
@@ -71,7 +79,7 @@ def _industry(industry: str, se: User, good: list[str], bad: list[str]) -> float
         return 0
     if industry.casefold() in {vertical.casefold() for vertical in se.verticals}:
         good.append(f"you know {industry}")
-        return 25
+        return 20
     bad.append(f"{industry} is not your industry")
     return 0
 

@@ -2,8 +2,8 @@
 
 import rules
 
-from deals.models import Opportunity
-from people.models import User
+from deals.models import Opportunity, Pairing
+from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
 
@@ -25,6 +25,26 @@ def in_queue_of(user: User, opportunity: Opportunity | None) -> bool:
     return opportunity is not None and opportunity.team_id in user.team_ids
 
 
+@rules.predicate
+def has_no_se(user: User, opportunity: Opportunity | None) -> bool:
+    """Nobody has claimed the opportunity."""
+    return opportunity is not None and opportunity.se_id is None
+
+
+@rules.predicate
+def in_pair(user: User, pairing: Pairing | None) -> bool:
+    """One of the two."""
+    return pairing is not None and user.pk in (pairing.ae_id, pairing.se_id)
+
+
+@rules.predicate
+def manages_pair(user: User, pairing: Pairing | None) -> bool:
+    """An admin, or a manager of a team in which one of the two works."""
+    if user.role not in (Role.MANAGER, Role.ADMIN) or pairing is None:
+        return False
+    return Pairing.objects.visible_to(user).filter(pk=pairing.pk).exists()
+
+
 commercial_lane = (is_owner & is_ae) | manages_team
 technical_lane = (is_claimer & is_se) | manages_team
 
@@ -44,3 +64,7 @@ rules.add_perm("deals.add_opportunity", is_ae | is_manager | is_admin)
 rules.add_perm("deals.convert", (is_owner & is_ae) | manages_team)
 rules.add_perm("deals.change_stages", is_admin)
 rules.add_perm("deals.change_rates", is_admin)
+rules.add_perm("deals.accept_anyway", technical_lane | (is_se & in_queue_of & has_no_se))
+rules.add_perm("deals.start_pairing", is_ae | is_se | is_manager | is_admin)
+rules.add_perm("deals.work_pairing", in_pair | manages_pair)
+rules.add_perm("deals.accept_charter", in_pair)

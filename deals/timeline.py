@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from deals.models import Claim, Opportunity, Stage
+from people.models import User
 from presales.history import Entry, changes_of
 
 
@@ -58,8 +59,11 @@ def timeline(
 ) -> list[Entry]:
     """Changes of the deal (`events` as history.events_of reads them), its claims and overrides, newest first."""
     names = {stage.pk: stage.name for stage in stages}
+    # Mostly it was the two of the deal who did it; their names are here already.
+    people = [opportunity.owner, opportunity.se, *(claim.se for claim in claims), *(c.assigned_by for c in claims)]
+    known = {Stage: names, User: {person.pk: str(person) for person in people if person}}
     entries = []
-    for entry in changes_of(opportunity, limit=60, events=events, known={Stage: names}):
+    for entry in changes_of(opportunity, limit=60, events=events, known=known):
         told = _told(entry, opportunity.currency)
         if told is not None:
             entries.append(told)

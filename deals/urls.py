@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deals.views import exports, opportunities, queue, rates, stages, stakeholders
+from deals.views import exports, help_requests, opportunities, pairings, queue, rates, stages, stakeholders
 
 app_name = "deals"
 urlpatterns = [
@@ -23,6 +23,16 @@ urlpatterns = [
     path("opportunities/<id:pk>/stakeholders/add/", stakeholders.add, name="add_stakeholder"),
     path("stakeholders/<id:pk>/edit/", stakeholders.edit, name="edit_stakeholder"),
     path("stakeholders/<id:pk>/remove/", stakeholders.remove, name="remove_stakeholder"),
+    path("help-requests/<id:pk>/again/", help_requests.again, name="ask_again"),
+    path("help-requests/<id:pk>/accept/", help_requests.accept, name="accept_anyway"),
+    path("help-requests/<id:pk>/done/", help_requests.finish, name="finish_help_request"),
+    path("help-requests/<id:pk>/withdraw/", help_requests.withdraw, name="withdraw_help_request"),
+    path("pairings/", pairings.pairings, name="pairings"),
+    path("pairings/add/", pairings.start, name="add_pairing"),
+    path("pairings/<id:pk>/", pairings.pairing, name="pairing"),
+    path("pairings/<id:pk>/charter/", pairings.propose, name="propose_charter"),
+    path("pairings/<id:pk>/end/", pairings.end, name="end_pairing"),
+    path("charters/<id:pk>/accept/", pairings.accept, name="accept_charter"),
     path("leads/<id:pk>/convert/", opportunities.convert, name="convert"),
     path("board/", opportunities.board, name="board"),
     path("queue/", queue.queue, name="queue"),

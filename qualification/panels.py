@@ -3,13 +3,15 @@
 import datetime
 from dataclasses import dataclass, field
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
 from django.utils import timezone
 
 from people.models import User
 from qualification.gates import effective_level, shortfall, stale_on
 from qualification.lanes import lanes_of
 from qualification.models import Criterion, Dossier, DossierStatus, Evidence, Lane, Level
-from qualification.policy import thresholds_for
+from qualification.policy import thresholds_of
 
 
 @dataclass
@@ -59,15 +61,17 @@ def dossier_panel(dossier: Dossier | None, user: User) -> Panel | None:
     """The scorecard of `dossier`; None for a pursuit that has none yet."""
     if dossier is None:
         return None
-    policy = thresholds_for(dossier.team_id)
+    policy = thresholds_of(dossier)
     today = timezone.now().astimezone(datetime.UTC).date()
     entries = {entry.criterion_id: entry for entry in dossier.evidence.current().select_related("recorded_by")}
     lanes = lanes_of(user, dossier)
     rows = []
-    for criterion in dossier.framework.criteria.prefetch_related("questions"):
+    asked = ArrayAgg(
+        "questions__text", filter=Q(questions__isnull=False), order_by=["questions__order", "questions__pk"]
+    )
+    for criterion in dossier.framework.criteria.annotate(asked=asked).order_by("order", "pk"):
         entry = entries.get(criterion.pk)
         stale = stale_on(entry, policy) if entry else None
-        questions = list(criterion.questions.all())
         level = effective_level(entry, policy, today)
         rows.append(
             Row(
@@ -77,7 +81,7 @@ def dossier_panel(dossier: Dossier | None, user: User) -> Panel | None:
                 stale_since=stale if stale is not None and stale <= today else None,
                 shortfall=shortfall(criterion, entry, policy, today),
                 # Another question for each level that is already known.
-                next_question=questions[max(level, 0) % len(questions)].text if questions else "",
+                next_question=criterion.asked[max(level, 0) % len(criterion.asked)] if criterion.asked else "",
                 in_lane=criterion.lane in lanes,
             )
         )

@@ -8,13 +8,26 @@ rows which merely name the SE are written meanwhile.
 from django.db import connection
 from django.utils import timezone
 
+from deals.actions.help_requests import enter_queue, hold_back, named, pass_on, waiting_request
+from deals.charter import below_charter
 from deals.loads import load_of, weight_of
-from deals.models import Claim, Decline, HelpKind, NoGoReason, Opportunity, Outcome, QueueEntry, Stage
+from deals.models import (
+    CHARTERED,
+    Claim,
+    Decline,
+    HelpKind,
+    HelpRequest,
+    NoGoReason,
+    Opportunity,
+    Outcome,
+    QueueEntry,
+    Stage,
+)
 from deals.probability import mark_stale
 from people.models import Role, User
 from people.permissions import require
 from presales.actions import action
-from presales.errors import Conflict
+from presales.errors import Conflict, GateRefused, Missing
 
 FILL = """
 INSERT INTO deals_queueentry (opportunity_id, kind, note, entered_at, result)
@@ -49,23 +62,50 @@ def on_dossier_status(changed: list[tuple[int, str, str]]) -> None:
         fill_queue(ids)
 
 
-@action
-def request_help(actor: User, opportunity: Opportunity, kind: str, note: str = "") -> QueueEntry:
-    """Ask the team's SEs for help of a named kind; repeating it updates the note of the waiting entry.
+def request_help(actor: User, opportunity: Opportunity, kind: str, note: str = "") -> QueueEntry | HelpRequest:
+    """Ask for help of a named kind: the team's SEs, or for a demo or POC the deal's own SE.
+
+    A demo or POC below the thresholds of the charter is held back: the request is kept, and the SE may accept it
+    anyway. Repeating a request updates its note and measures it anew.
 
     Raises:
-        Conflict: the deal is closed, or has its SE already.
+        GateRefused: held back; what the charter misses, each with the link that mends it.
+        Conflict: the deal is closed, or has its SE already and the kind is not one a charter speaks of.
     """
+    asked = ask_for_help(actor, opportunity, kind, note)
+    if isinstance(asked, HelpRequest) and asked.is_held:
+        # Said only now, when the request is kept: an error inside the action would undo it.
+        raise GateRefused(
+            f"The {named(kind)} request is held back by the charter",
+            [Missing(item["what"], item["url"]) for item in asked.missing],
+        )
+    return asked
+
+
+@action
+def ask_for_help(actor: User, opportunity: Opportunity, kind: str, note: str = "") -> QueueEntry | HelpRequest:
+    """What `request_help` writes: an entry of the queue, or a request that is held back or with the deal's SE."""
     require(actor, "deals.request_help", opportunity)
     opportunity = _lock(opportunity)
     if not opportunity.is_open:
         raise Conflict("The deal is closed.")
-    if opportunity.se_id:
+    if opportunity.se_id and kind not in CHARTERED:
         raise Conflict(f"{opportunity.se} is the SE of this deal. Ask them directly.")
-    entry, _ = QueueEntry.objects.update_or_create(
-        opportunity=opportunity, kind=kind, closed_at=None, defaults={"note": note, "requested_by": actor}
-    )
-    return entry
+    if kind in CHARTERED and not _let_through(opportunity, kind):
+        missing = below_charter(opportunity)
+        if missing:
+            return hold_back(actor, opportunity, kind, note, missing)
+    if opportunity.se_id:
+        return pass_on(actor, opportunity, kind, note)
+    return enter_queue(actor, opportunity, kind, note)
+
+
+def _let_through(opportunity: Opportunity, kind: str) -> bool:
+    """Whether a request of this kind went through before, so that only its note changes."""
+    request = waiting_request(opportunity, kind)
+    if request is not None:
+        return not request.is_held
+    return QueueEntry.objects.waiting().filter(opportunity=opportunity, kind=kind).exists()
 
 
 @action

@@ -226,8 +226,8 @@ class Deals:
             queue.fill_queue([deal.pk])
             QueueEntry.objects.waiting().filter(opportunity=deal).update(entered_at=since)
             if self.dice.random() < 0.4:
-                kind = self.dice.choice(["demo", "discovery", "architecture"])
-                queue.request_help(owner, deal, kind, "They want to see their own case, not a tour.")
+                kind = self.dice.choice(["rfp", "discovery", "architecture"])
+                queue.request_help(owner, deal, kind, "They want their own case understood, not a tour.")
                 QueueEntry.objects.waiting().filter(opportunity=deal).update(entered_at=since)
         if plan.flavour == "declined":
             with at(since + datetime.timedelta(hours=6)):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deals.forms.rates import currencies
-from deals.models import HelpKind, LostReason, Opportunity, OpportunityType, Stage
+from deals.models import CHARTERED, HelpKind, LostReason, Opportunity, OpportunityType, Stage
 from leads.models import Company, Source
 from people.models import Role, Team, User
 from presales.editing import VersionedForm
@@ -189,6 +189,11 @@ class RequestHelpForm(forms.Form):
     note = forms.CharField(
         max_length=500, required=False, label="What is wanted", widget=forms.Textarea(attrs={"rows": 3})
     )
+
+    def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if opportunity.se_id:  # for the rest one simply asks them
+            self.fields["kind"].choices = [(kind.value, kind.label) for kind in CHARTERED]
 
 
 class OwnerForm(forms.Form):

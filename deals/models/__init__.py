@@ -1,8 +1,10 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
 from deals.models.criteria import ExitCriterion
+from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
 from deals.models.overrides import Override
+from deals.models.pairings import Charter, Pairing
 from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
@@ -11,6 +13,9 @@ from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
 
 __all__ = [
+    "CHARTERED",
+    "Charter",
+    "CharterException",
     "Claim",
     "Decline",
     "DeclineReason",
@@ -18,6 +23,7 @@ __all__ = [
     "ExchangeRate",
     "ExitCriterion",
     "HelpKind",
+    "HelpRequest",
     "Influence",
     "LostReason",
     "NoGoReason",
@@ -25,6 +31,7 @@ __all__ = [
     "OpportunityType",
     "Outcome",
     "Override",
+    "Pairing",
     "Pipeline",
     "Product",
     "QueueEntry",

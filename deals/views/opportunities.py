@@ -8,10 +8,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from deals import filters
 from deals.actions import opportunities as actions
+from deals.charter import with_charter
 from deals.committee import committee
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
 from deals.models.rates import with_value
+from deals.pair_panel import pair_panel
 from deals.permissions import commercial_lane
 from deals.probability import reasons
 from deals.risk import RISKS, risks_of, with_risks
@@ -120,12 +122,16 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "deals/opportunities/board.html", context)
 
 
+RELATED = [
+    "company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
+    "dossier__team__qualification_policy", "evidence_probability",
+]  # fmt: skip
+
+
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     """The opportunity, or 404 where the person may not know of it."""
-    related = ("company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
-               "evidence_probability")  # fmt: skip
     visible = Opportunity.objects.visible_to(request.user).with_probability().with_override_rows()
-    return get_object_or_404(with_risks(visible).select_related(*related), pk=pk)
+    return get_object_or_404(with_charter(with_risks(visible)).select_related(*RELATED), pk=pk)
 
 
 @require_safe
@@ -136,18 +142,23 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     events = events_of(found)
     claims = list(found.claims.select_related("se", "assigned_by"))
     overrides = overrides_of(found)
+    panel = dossier_panel(found.dossier, request.user)
+    people = list(found.stakeholders.select_related("known_by"))
+    known = [(row.criterion, row.entry, row.level) for row in panel.rows]
     context = {
         "opportunity": found,
         "attention": attention(found),
         "why": reasons(found),
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
-        "panel": dossier_panel(found.dossier, request.user),
+        "panel": panel,
+        "pair": pair_panel(found, known, people),
         "entries": timeline(found, events, claims, stages, overrides),
         "overrides": overrides,
         "stage_times": stage_times(found, events, stages),
         "claims": claims,
-        "committee": committee(found, found.stakeholders.select_related("known_by")),
-        "waiting": list(found.queue_entries.waiting().select_related("requested_by")),
+        "committee": committee(found, people),
+        # What has its SE waits for none.
+        "waiting": [] if found.se_id else list(found.queue_entries.waiting().select_related("requested_by")),
     }
     return render(request, "deals/opportunities/opportunity.html", context)
 

@@ -99,14 +99,19 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_help(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the SEs for help of a named kind."""
+    """Ask the SEs for help of a named kind; a deal with an SE asks that one, for a demo or a POC."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.request_help", found)
-    form = RequestHelpForm(posted(request))
+    form = RequestHelpForm(posted(request), opportunity=found)
     if request.method == "POST" and form.is_valid():
         actions.request_help(request.user, found, **form.cleaned_data)
-        return done(request, found.get_absolute_url(), "It waits in the claim queue now.")
-    return form_response(request, form, title="Ask for an SE", submit="Ask", cancel_url=found.get_absolute_url())
+        told = f"{found.se} has your request." if found.se else "It waits in the claim queue now."
+        return done(request, found.get_absolute_url(), told)
+    title = f"Ask {found.se}" if found.se else "Ask for an SE"
+    return form_response(
+        request, form, title=title, submit="Ask", cancel_url=found.get_absolute_url(),
+        intro="A demo or a POC is held back while the deal is below the charter; you see what is missing.",
+    )  # fmt: skip
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from deals.loads import load_of, with_load
 from deals.matching import ranked
-from deals.models import Opportunity, Outcome, QueueEntry
+from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry
 from deals.models.rates import countable, with_value
 from deals.risk import any_risk, risks_of, with_risks, worst_first
 from insights import periods
@@ -23,6 +23,7 @@ from presales.templatetags.presales import money, money_short
 
 BEST_CLAIMS = 3
 PLACES = [(1, 0), (2, ZERO), (3, ZERO)]  # of count, amount and weighted amount in a group of deals, and their zeros
+EXCEPTIONS_OF = datetime.timedelta(days=30)
 SOON = datetime.timedelta(days=7)
 
 
@@ -119,6 +120,54 @@ def waiting_for_se(user: User) -> Section:
         for entry in rows
     ]  # fmt: skip
     return Section("Waiting for an SE", "inbox", lines, more_url=reverse("deals:queue"), many=more)
+
+
+def asked_of(user: User) -> Section:
+    """Demos and POCs that AEs want on the deals of this SE, those that the charter holds back first."""
+    lines, more = _asked(HelpRequest.objects.filter(opportunity__se=user))
+    for line, request in lines:
+        if request.is_held:
+            url = reverse("deals:accept_anyway", args=[request.pk])
+            line.action = Action("Accept anyway", url, dialog=True)
+        else:
+            line.action = Action("Open", request.opportunity.get_absolute_url())
+    return Section("Asked of you", "message-circle", [line for line, _ in lines], many=more)
+
+
+def held_back(user: User) -> Section:
+    """The own requests that the charter holds back."""
+    lines, more = _asked(HelpRequest.objects.filter(opportunity__owner=user, state=HelpRequest.State.HELD))
+    for line, request in lines:
+        line.action = Action("See what is missing", f"{request.opportunity.get_absolute_url()}#held-{request.pk}")
+    return Section("Held back by the charter", "hand-stop", [line for line, _ in lines], many=more)
+
+
+def _asked(requests: QuerySet) -> tuple[list[tuple[Line, HelpRequest]], bool]:
+    found = requests.unsettled().select_related("opportunity").order_by("state", "requested_at", "pk")
+    rows, more = cut(list(found[: LINES + 1]))
+    lines = []
+    for request in rows:
+        deal, kind = request.opportunity, request.get_kind_display()
+        line = Line(deal.name, deal.get_absolute_url(), request.note, at=request.requested_at, at_label="asked")
+        line.pills = [(f"{kind} request held back", "warn") if request.is_held else (f"{kind} asked for", "info")]
+        lines.append((line, request))
+    return lines, more
+
+
+def charter_exceptions(user: User) -> Section:
+    """What SEs of the teams accepted below the charter in the last weeks, the newest first."""
+    since = timezone.now() - EXCEPTIONS_OF
+    found = CharterException.objects.visible_to(user).filter(at__gte=since).select_related("opportunity", "by")
+    rows, more = cut(list(found.order_by("-at", "-pk")[: LINES + 1]))
+    lines = [
+        Line(
+            exception.opportunity.name, exception.opportunity.get_absolute_url(),
+            f"{exception.get_kind_display()} · {exception.by}: “{exception.reason}”", at=exception.at,
+            at_label="accepted",
+        )
+        for exception in rows
+    ]  # fmt: skip
+    return Section("Charter exceptions", "file-certificate", lines, many=more)
 
 
 def unclaimed(user: User) -> Section:

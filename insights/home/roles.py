@@ -19,7 +19,7 @@ def ae(user: User) -> Home:
             of_deals.own_deals_in_need(user, "owner"),
             of_leads.to_qualify(user),
         ],
-        side=[of_deals.waiting_for_se(user)],
+        side=[of_deals.held_back(user), of_deals.waiting_for_se(user)],
         action=Action("Log a lead", reverse("leads:log"), dialog=True),
     )
 
@@ -27,7 +27,7 @@ def ae(user: User) -> Home:
 def se(user: User) -> Home:
     """The best claims, the own deals in trouble, the load."""
     return Home(
-        sections=[of_deals.best_claims(user), of_deals.own_deals_in_need(user, "se")],
+        sections=[of_deals.asked_of(user), of_deals.best_claims(user), of_deals.own_deals_in_need(user, "se")],
         loads=of_deals.own_load(user),
         loads_title="Your load",
         action=Action("Open the claim queue", reverse("deals:queue")),
@@ -39,7 +39,7 @@ def manager(user: User) -> Home:
     return Home(
         figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
         sections=[of_deals.at_risk(user), of_leads.response_misses(user)],
-        side=[of_deals.unclaimed(user)],
+        side=[of_deals.unclaimed(user), of_deals.charter_exceptions(user)],
         loads=of_deals.se_loads(user),
         loads_title="SE load",
         action=Action("Open the pipeline", reverse("insights:pipeline")),

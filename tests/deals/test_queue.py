@@ -66,13 +66,13 @@ class TestEntering:
         derive([deal.dossier_id], NOW)
         actions.withdraw_request(ae, deal)
         assert fill_queue() == 0
-        actions.request_help(ae, deal, "demo", "Show the importer")
-        assert QueueEntry.objects.waiting().get().kind == "demo"
+        actions.request_help(ae, deal, "rfp", "Forty questions")
+        assert QueueEntry.objects.waiting().get().kind == "rfp"
 
     def test_the_owner_asks_for_help_by_kind_and_nobody_else(self, deal, ae, team):
-        actions.request_help(ae, deal, "poc")
+        actions.request_help(ae, deal, "rfp")
         with pytest.raises(NotAllowed):
-            actions.request_help(UserFactory(role="ae", team=team), deal, "poc")
+            actions.request_help(UserFactory(role="ae", team=team), deal, "rfp")
 
 
 class TestClaiming:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 
 from deals.actions.queue import claim
-from deals.models import ExchangeRate, Opportunity, QueueEntry, Stakeholder
+from deals.models import Charter, ExchangeRate, HelpRequest, Opportunity, Pairing, QueueEntry, Stakeholder
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Team, User
 from qualification.actions.dossiers import open_dossier
@@ -39,6 +39,9 @@ class World:
     group: ScoringGroup
     rule: ScoringRule
     stakeholder: Stakeholder
+    charter: Charter
+    held: HelpRequest
+    with_se: HelpRequest
 
     def arguments(self, name: str, wanted: set[str]) -> dict[str, object]:
         """Values for the parts of the address called `name`, by what its last word speaks of."""
@@ -58,6 +61,10 @@ class World:
             "deals:stage": stage("discovery"), "deals:add_criterion": stage("discovery"),
             "deals:change_criterion": stage("discovery").criteria.first(),
             "deals:remove_criterion": stage("discovery").criteria.first(),
+            "deals:pairing": self.charter.pairing,
+            "deals:propose_charter": self.charter.pairing, "deals:end_pairing": self.charter.pairing,
+            "deals:accept_charter": self.charter, "deals:ask_again": self.held, "deals:accept_anyway": self.held,
+            "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
@@ -129,6 +136,16 @@ def build() -> World:
         opportunity=deal, name="Lena Ortiz", role="champion", job_title="CTO", note="Wants it"
     )
     assert datetime.date.today() >= entry.observed_on
-    return World(
-        people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder
+    pairing = Pairing.objects.create(ae=people["owner"], se=people["se"])
+    charter = Charter.objects.create(pairing=pairing, number=1, note="Both write notes")
+    held = HelpRequest.objects.create(
+        opportunity=deal, kind="demo", state="held", missing=[{"what": "A budget", "url": "/"}],
+        requested_by=people["owner"], note="Their own case",
+    )  # fmt: skip
+    with_se = HelpRequest.objects.create(
+        opportunity=deal, kind="poc", state="with_se", requested_by=people["owner"], note="Two weeks"
     )
+    return World(
+        people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
+        charter, held, with_se,
+    )  # fmt: skip

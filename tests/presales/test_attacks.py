@@ -30,7 +30,8 @@ TEXTS = {
     "leads_leadcomment": ["text"], "leads_captureform": ["name", "headline", "thanks"],
     "leads_importbatch": ["filename"], "leads_scoringrule": ["name"], "leads_scoringgroup": ["name"],
     "deals_opportunity": ["name", "product", "next_step", "compelling_event", "needed_skills", "lost_to"],
-    "deals_stakeholder": ["name", "job_title", "note"], "deals_stage": ["name"], "deals_queueentry": ["note"],
+    "deals_stakeholder": ["name", "job_title", "note"], "deals_charter": ["note", "rescue_phrase"],
+    "deals_helprequest": ["note"], "deals_stage": ["name"], "deals_queueentry": ["note"],
     "qualification_criterion": ["name"], "qualification_framework": ["name"],
     "qualification_evidence": ["text", "source_person", "source_place", "person_name"],
 }  # fmt: skip

@@ -1,0 +1,48 @@
+"""What the deal's page says of the charter: what it holds back, what the SE was asked for, and the exceptions made."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from deals.charter import Known, charter_in_force, default_charter, shortfalls
+from deals.models import CharterException, HelpRequest, Opportunity, Stakeholder
+from presales.errors import Missing
+from qualification.policy import thresholds_of
+
+
+@dataclass
+class Held:
+    """A request that the charter holds back, with what is missing as of now."""
+
+    request: HelpRequest
+    missing: list[Missing]
+
+
+@dataclass
+class PairPanel:
+    """The charter's side of one deal."""
+
+    charter_pairing: int | None = None
+    charter_number: int | None = None
+    held: list[Held] = field(default_factory=list)
+    with_se: list[HelpRequest] = field(default_factory=list)
+    exceptions: list[CharterException] = field(default_factory=list)
+
+
+def pair_panel(opportunity: Opportunity, known: Iterable[Known], people: Iterable[Stakeholder]) -> PairPanel:
+    """The panel of a deal (as `with_charter` reads it) whose evidence and committee are read already.
+
+    One query, and one more for the charter where a request is held back.
+    """
+    panel = PairPanel(opportunity.charter_pairing, opportunity.charter_number)
+    requests = list(opportunity.help_requests.select_related("requested_by", "exception__by"))
+    panel.exceptions = [request.exception for request in requests if hasattr(request, "exception")]
+    if not opportunity.is_open:
+        return panel
+    panel.with_se = [request for request in requests if request.is_with_se]
+    held = [request for request in requests if request.is_held]
+    if held:
+        in_force = charter_in_force(opportunity) if panel.charter_pairing else None
+        charter = in_force or default_charter(thresholds_of(opportunity.dossier))
+        missing = shortfalls(charter, opportunity, known, people)
+        panel.held = [Held(request, missing) for request in held]
+    return panel
