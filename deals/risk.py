@@ -29,6 +29,7 @@ LAST_OUT = Func(
     F("last_activity_at"), F("stage__rotting_days"), template="(%(expressions)s)", arg_joiner=" + interval '1 day' * ",
     output_field=DateTimeField(),
 )  # fmt: skip
+PUSHES = 3
 SHAKY = (Status.AT_RISK, Status.DISQUALIFIED)
 
 
@@ -48,6 +49,7 @@ RISKS = [
     Risk("evidence_shaky", "Evidence stale or negative", 3, "bad"),
     Risk("happy_ears", "Happy ears: claimed far above the evidence", 2),
     Risk("is_rotting", "No activity for too long", 2),
+    Risk("pushed_often", f"Close date pushed {PUSHES} times or more", 2),
     Risk("step_missing", "No next step", 1, "quiet"),
 ]
 
@@ -60,6 +62,11 @@ def close_past(today: datetime.date) -> Q:
 def rotting(now: datetime.datetime) -> Q:
     """Nothing happened for longer than the stage allows."""
     return Q(LessThan(LAST_OUT, now))
+
+
+def pushed_often() -> Q:
+    """The close date was moved to a later day, again and again."""
+    return Q(close_date_pushes__gte=PUSHES)
 
 
 def step_missing(today: datetime.date) -> Q:
@@ -87,6 +94,7 @@ def conditions(now: datetime.datetime | None = None) -> dict[str, Q]:
         "evidence_shaky": evidence_shaky(),
         "happy_ears": happy_ears(),
         "is_rotting": rotting(now),
+        "pushed_often": pushed_often(),
         "step_missing": step_missing(today),
     }
 

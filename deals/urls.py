@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deals.views import exports, help_requests, opportunities, pairings, queue, rates, stages, stakeholders
+from deals.views import competitors, exports, help_requests, opportunities, pairings, queue, rates, stages, stakeholders
 
 app_name = "deals"
 urlpatterns = [
@@ -33,6 +33,9 @@ urlpatterns = [
     path("pairings/<id:pk>/charter/", pairings.propose, name="propose_charter"),
     path("pairings/<id:pk>/end/", pairings.end, name="end_pairing"),
     path("charters/<id:pk>/accept/", pairings.accept, name="accept_charter"),
+    path("opportunities/<id:pk>/competitors/add/", competitors.add, name="add_competitor"),
+    path("competitors/<id:pk>/edit/", competitors.edit, name="edit_competitor"),
+    path("competitors/<id:pk>/remove/", competitors.remove, name="remove_competitor"),
     path("leads/<id:pk>/convert/", opportunities.convert, name="convert"),
     path("board/", opportunities.board, name="board"),
     path("queue/", queue.queue, name="queue"),

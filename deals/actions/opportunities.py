@@ -18,8 +18,9 @@ from presales.errors import Conflict, NotAllowed
 from qualification.actions.dossiers import open_dossier
 
 COMMERCIAL_FIELDS = [
-    "name", "type", "product", "amount", "currency", "claimed_probability", "forecast_category", "close_date",
-    "compelling_event", "next_step", "next_step_on", "needed_skills",
+    "name", "type", "product", "amount", "currency", "term_months", "one_off", "claimed_probability",
+    "forecast_category", "close_date", "compelling_event", "compelling_event_on", "next_step", "next_step_on",
+    "next_step_owner", "needed_skills",
 ]  # fmt: skip
 
 
@@ -111,10 +112,22 @@ def update_commercial(actor: User, opportunity: Opportunity, version: int) -> Op
         StaleEdit: saved elsewhere in between; nothing was written.
     """
     require(actor, "deals.work_commercial", opportunity)
+    stored = Opportunity.objects.select_for_update().only("close_date", "close_date_pushes").get(pk=opportunity.pk)
+    opportunity.close_date_pushes = stored.close_date_pushes + _is_push(stored, opportunity.close_date)
     opportunity.last_activity_at = timezone.now()
-    save_version(opportunity, [*COMMERCIAL_FIELDS, "last_activity_at"], version)
+    save_version(opportunity, [*COMMERCIAL_FIELDS, "close_date_pushes", "last_activity_at"], version)
     mark_stale([opportunity.pk])
     return opportunity
+
+
+def _is_push(stored: Opportunity, day: datetime.date | None) -> bool:
+    """Whether `day` is later than the last close date the deal had. Taking the date away first does not help."""
+    if day is None:
+        return False
+    before = stored.close_date
+    if before is None:
+        before = stored.events.exclude(close_date=None).order_by("-pgh_id").values_list("close_date", flat=True).first()
+    return before is not None and day > before
 
 
 @action

@@ -79,22 +79,51 @@ class CommercialForm(VersionedForm):
     """The AE's lane of an opportunity."""
 
     amount = forms.DecimalField(**AMOUNT)
-    currency = forms.ChoiceField(required=False, help_text="Without an exchange rate the deal is in no figure.")
+    currency = forms.ChoiceField(required=False)
+    term_months = forms.IntegerField(
+        min_value=1, max_value=120, required=False, label="Contract term (months)", help_text="Empty means 12."
+    )
+    one_off = forms.DecimalField(
+        min_value=0, max_digits=14, decimal_places=2, required=False, label="One-off fees",
+        help_text="Set-up, training, migration: what is paid once.",
+    )  # fmt: skip
     claimed_probability = forms.IntegerField(
         min_value=0, max_value=100, required=False, label="Your probability (%)",
         help_text="Empty means the stage's default.",
     )  # fmt: skip
     close_date = DateField(required=False, label="Expected close date")
+    compelling_event_on = DateField(required=False, label="Compelling event on")
     next_step_on = DateField(required=False, label="Next step on")
 
     class Meta:
         model = Opportunity
-        fields = ["name", "type", "product", "amount", "currency", "claimed_probability", "forecast_category",
-                  "close_date", "compelling_event", "next_step", "next_step_on", "needed_skills"]  # fmt: skip
+        fields = ["name", "type", "product", "amount", "currency", "term_months", "one_off", "claimed_probability",
+                  "forecast_category", "close_date", "compelling_event", "compelling_event_on", "next_step",
+                  "next_step_on", "next_step_owner", "needed_skills"]  # fmt: skip
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["currency"].choices = currencies(self.instance.currency)
+        deal = self.instance
+        ours = User.objects.in_role(Role.AE, Role.SE, Role.MANAGER).filter(memberships__team=deal.team_id)
+        # Somebody who has left stays where they are named.
+        named = Q(pk__in=ours.values("pk")) | Q(pk__in=[deal.owner_id, deal.se_id, deal.next_step_owner_id])
+        self.fields["next_step_owner"].queryset = User.objects.filter(named).order_by("name")
+        self.fields["next_step_owner"].empty_label = "Nobody yet"
+
+    def clean_term_months(self) -> int:
+        """A year, unless said otherwise; as it was, where the form did not ask."""
+        return self._asked("term_months", 12)
+
+    def clean_one_off(self) -> Decimal:
+        """Nothing, unless said otherwise; as it was, where the form did not ask."""
+        return self._asked("one_off", Decimal(0))
+
+    def _asked(self, name: str, otherwise: object) -> object:
+        value, widget = self.cleaned_data[name], self.fields[name].widget
+        if value is not None:
+            return value
+        return self.initial[name] if widget.value_omitted_from_data(self.data, self.files, name) else otherwise
 
     def clean_currency(self) -> str:
         """As it was, unless another is chosen."""

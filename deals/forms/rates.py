@@ -12,6 +12,7 @@ from presales.fields import DateField
 class RateForm(VersionedForm):
     """What one unit of a currency is worth, from a day on."""
 
+    currency = forms.CharField(max_length=3, help_text="Its three letters, e.g. EUR.")
     rate = forms.DecimalField(
         min_value=LEAST, max_value=MOST, max_digits=15, decimal_places=8,
         help_text=f"How many {settings.COMPANY_CURRENCY} one unit is worth.",
@@ -26,7 +27,7 @@ class RateForm(VersionedForm):
 
     def clean_currency(self) -> str:
         """Other than the company's, whose rate is one."""
-        code = self.cleaned_data["currency"]
+        code = self.cleaned_data["currency"].upper()
         if code == settings.COMPANY_CURRENCY:
             raise forms.ValidationError(f"All figures are in {code}; it needs no rate.")
         return code

@@ -1,5 +1,6 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
+from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
@@ -17,6 +18,8 @@ __all__ = [
     "Charter",
     "CharterException",
     "Claim",
+    "Competitor",
+    "CompetitorStatus",
     "Decline",
     "DeclineReason",
     "EvidenceProbability",

@@ -1,12 +1,14 @@
 """Opportunities: deals that AE and SE work together."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
@@ -96,8 +98,15 @@ class OpportunityQuerySet(models.QuerySet):
         override = self.model._meta.get_field("overrides").related_model
         return override.objects.filter(opportunity=OuterRef("pk")).order_by()
 
+    def with_tcv(self) -> "OpportunityQuerySet":
+        """Adds `total_value`, what `Opportunity.tcv` says, for the database to add up and sort by."""
+        exact = F("amount") * F("term_months") / Value(Decimal(12)) + F("one_off")
+        money = models.DecimalField(max_digits=16, decimal_places=2)
+        return self.annotate(total_value=Func(exact, 2, function="ROUND", output_field=money))
 
-@pghistory.track(exclude=["last_activity_at"])
+
+# What is excluded follows from the rest of the history.
+@pghistory.track(exclude=["last_activity_at", "close_date_pushes"])
 class Opportunity(models.Model):
     """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""
 
@@ -126,15 +135,26 @@ class Opportunity(models.Model):
         "amount (ACV)", max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0)]
     )
     currency = models.CharField(max_length=3, default=settings.COMPANY_CURRENCY)
+    term_months = models.PositiveSmallIntegerField(
+        "contract term (months)", default=12, db_default=12, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
+    one_off = models.DecimalField(
+        "one-off fees", max_digits=14, decimal_places=2, default=0, db_default=0, validators=[MinValueValidator(0)]
+    )
     claimed_probability = models.PositiveSmallIntegerField(
         "claimed probability (%)", null=True, blank=True, validators=[MaxValueValidator(100)],
         help_text="Empty means the stage's default.",
     )  # fmt: skip
     forecast_category = models.CharField(max_length=10, choices=ForecastCategory, default=ForecastCategory.PIPELINE)
     close_date = models.DateField(null=True, blank=True, help_text="Expected; the customer's day, not a time.")
+    close_date_pushes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often the close date was moved to a later day."
+    )
     compelling_event = models.CharField(max_length=200, blank=True)
+    compelling_event_on = models.DateField(null=True, blank=True)
     next_step = models.CharField(max_length=200, blank=True)
     next_step_on = models.DateField(null=True, blank=True)
+    next_step_owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
 
     created_at = models.DateTimeField(default=timezone.now)
     last_activity_at = models.DateTimeField(default=timezone.now)
@@ -155,6 +175,10 @@ class Opportunity(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="deals_opportunity_outcome"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="deals_opportunity_amount"),
+            models.CheckConstraint(condition=Q(one_off__gte=0), name="deals_opportunity_one_off"),
+            models.CheckConstraint(
+                condition=Q(term_months__gte=1, term_months__lte=120), name="deals_opportunity_term"
+            ),
             models.CheckConstraint(
                 condition=Q(claimed_probability=None) | Q(claimed_probability__lte=100),
                 name="deals_opportunity_probability",
@@ -192,6 +216,17 @@ class Opportunity(models.Model):
         from django.urls import reverse
 
         return reverse("deals:opportunity", args=[self.pk])
+
+    @property
+    def tcv(self) -> Decimal:
+        """Total contract value: a year's amount over the whole term, and the one-off fees; half-up to cents."""
+        exact = self.amount * self.term_months / 12 + self.one_off
+        return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    @property
+    def arr(self) -> Decimal:
+        """Annual recurring revenue: the amount a year, which every contract renews; one-off fees never recur."""
+        return self.amount
 
     @property
     def is_open(self) -> bool:

@@ -42,12 +42,6 @@ class ExchangeRate(models.Model):
     def __str__(self) -> str:
         return f"{self.currency} from {self.valid_from}"
 
-    @property
-    def shown(self) -> str:
-        """The rate with at least two decimals, and no more than it needs."""
-        whole, _, decimals = f"{self.rate:.8f}".partition(".")
-        return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-
 
 def with_value(deals: QuerySet, today: datetime.date | None = None) -> QuerySet:
     """Adds `rate` and `value`: the deal's amount in the company's currency, rounded half-up to cents deal by deal.

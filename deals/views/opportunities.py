@@ -12,6 +12,7 @@ from deals.charter import with_charter
 from deals.committee import committee
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
+from deals.models.competitors import competitors_of, with_competitors
 from deals.models.rates import with_value
 from deals.pair_panel import pair_panel
 from deals.permissions import commercial_lane
@@ -124,14 +125,15 @@ def board(request: HttpRequest) -> HttpResponse:
 
 RELATED = [
     "company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
-    "dossier__team__qualification_policy", "evidence_probability",
+    "dossier__team__qualification_policy", "evidence_probability", "next_step_owner",
 ]  # fmt: skip
 
 
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     """The opportunity, or 404 where the person may not know of it."""
     visible = Opportunity.objects.visible_to(request.user).with_probability().with_override_rows()
-    return get_object_or_404(with_charter(with_risks(visible)).select_related(*RELATED), pk=pk)
+    found = with_competitors(with_charter(with_risks(with_value(visible)))).select_related(*RELATED)
+    return get_object_or_404(found, pk=pk)
 
 
 @require_safe
@@ -159,6 +161,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "committee": committee(found, people),
         # What has its SE waits for none.
         "waiting": [] if found.se_id else list(found.queue_entries.waiting().select_related("requested_by")),
+        "competitors": competitors_of(found),
     }
     return render(request, "deals/opportunities/opportunity.html", context)
 

@@ -67,6 +67,8 @@ TONES = {
     "open": "info", "won": "good", "lost": "bad", "no_go": "warn",
     # imports
     "uploaded": "quiet", "ready": "info", "running": "info", "done": "good", "failed": "bad", "undone": "quiet",
+    # competitors
+    "suspected": "quiet", "active": "info", "ahead": "bad", "incumbent": "warn", "out": "good",
     # lanes
     "commercial": "accent", "technical": "info",
 }  # fmt: skip
@@ -179,6 +181,15 @@ def money(amount: Decimal | None, currency: str = "") -> str:
     amount = Decimal(amount).quantize(Decimal("0.01"))
     text = f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
     return f"{text} {currency or settings.COMPANY_CURRENCY}"
+
+
+@register.filter
+def rate(worth: Decimal | None) -> str:
+    """An exchange rate with at least four decimals, and no more than it needs; "–" for none."""
+    if worth is None:
+        return "–"
+    whole, _, decimals = f"{worth:.8f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(4, '0')}"
 
 
 @register.filter

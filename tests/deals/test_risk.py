@@ -30,6 +30,7 @@ def test_a_deal_that_is_looked_after_is_not_at_risk():
         ({"status": Status.AT_RISK}, "evidence_shaky"),
         ({"status": Status.DISQUALIFIED}, "evidence_shaky"),
         ({"last_activity_at": -22}, "is_rotting"),
+        ({"close_date_pushes": 3}, "pushed_often"),
         ({"next_step": ""}, "step_missing"),
         ({"next_step_on": -1}, "step_missing"),
     ],
@@ -38,7 +39,7 @@ def test_each_risk_alone(fields, risk):
     now = timezone.now()
     values = {
         name: value
-        if not isinstance(value, int)
+        if not isinstance(value, int) or name == "close_date_pushes"
         else now + datetime.timedelta(days=value)
         if name.endswith("_at")
         else now.date() + datetime.timedelta(days=value)

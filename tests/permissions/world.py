@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 
 from deals.actions.queue import claim
-from deals.models import Charter, ExchangeRate, HelpRequest, Opportunity, Pairing, QueueEntry, Stakeholder
+from deals.models import Charter, Competitor, ExchangeRate, HelpRequest, Opportunity, Pairing, QueueEntry, Stakeholder
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Team, User
 from qualification.actions.dossiers import open_dossier
@@ -67,6 +67,7 @@ class World:
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
+            "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule,
@@ -129,6 +130,7 @@ def build() -> World:
     rule = ScoringRule.objects.create(
         group=group, name="VP", points=10, field="seniority", operator="is_any", values=["vp"]
     )
+    Competitor.objects.create(opportunity=deal, name="Conduitly")
     ExchangeRate.objects.create(currency="EUR", rate=1, valid_from=datetime.date(2026, 1, 1))
     entry = evidence(lead.dossier, "budget", 2, amount=60000)
     deal = Opportunity.objects.get(pk=deal.pk)

@@ -1,0 +1,65 @@
+"""Who else wants the deal."""
+
+import pghistory
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject, Lower
+
+from deals.models.opportunities import Opportunity
+from people.models import User
+
+
+class CompetitorStatus(models.TextChoices):
+    """How another vendor stands with the customer."""
+
+    SUSPECTED = "suspected", "Suspected"
+    ACTIVE = "active", "In the running"
+    AHEAD = "ahead", "Ahead of us"
+    INCUMBENT = "incumbent", "In place today"
+    OUT = "out", "Out of the race"
+
+
+class CompetitorQuerySet(models.QuerySet):
+    """Competitors by what the domain asks of them."""
+
+    def visible_to(self, user: User) -> "CompetitorQuerySet":
+        """Those on the opportunities that `user` sees."""
+        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
+
+
+@pghistory.track()
+class Competitor(models.Model):
+    """Another vendor, or the customer's own build, on one deal."""
+
+    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="competitors")
+    name = models.CharField(max_length=120)
+    status = models.CharField(max_length=10, choices=CompetitorStatus, default=CompetitorStatus.ACTIVE)
+    note = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = CompetitorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["opportunity", "pk"]
+        constraints = [
+            models.UniqueConstraint("opportunity", Lower("name"), name="deals_competitor_once"),
+            models.CheckConstraint(condition=Q(status__in=CompetitorStatus.values), name="deals_competitor_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def with_competitors(deals: QuerySet) -> QuerySet:
+    """Adds what `competitors_of` reads, so that the page of a deal needs no query of its own for them."""
+    columns = ("pk", "name", "status", "note")
+    rows = Competitor.objects.filter(opportunity=OuterRef("pk")).order_by("pk")
+    return deals.annotate(
+        competitor_rows=ArraySubquery(rows.values(row=JSONObject(**{name: name for name in columns})))
+    )
+
+
+def competitors_of(deal: Opportunity) -> list[Competitor]:
+    """The competitors of a deal that came through `with_competitors`, in the order they were named."""
+    return [Competitor(**row) for row in deal.competitor_rows]
