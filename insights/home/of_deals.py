@@ -12,7 +12,7 @@ from django.utils import timezone
 from deals.loads import load_of, with_load
 from deals.matching import ranked
 from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry
-from deals.models.rates import countable, with_value
+from deals.models.rates import ExchangeRate, countable, with_value
 from deals.risk import any_risk, risks_of, with_risks, worst_first
 from insights import periods
 from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
@@ -86,25 +86,22 @@ def own_deals_in_need(user: User, lane: str) -> Section:
 
 
 def at_risk(user: User) -> Section:
-    """The open deals at risk, largest first, with why."""
+    """The open deals at risk, those of the greatest value first, with why."""
+    most = LINES + 3
     visible = Opportunity.objects.visible_to(user).open().filter(any_risk())
-    found = _loaded(Opportunity.objects.filter(pk__in=_largest(visible, LINES + 3)))
-    rows, more = cut(sorted(with_value(found), key=lambda deal: (deal.value, deal.pk), reverse=True), LINES + 2)
+    own = visible.filter(currency=settings.COMPANY_CURRENCY).order_by("-amount", "-pk")  # nearly all; there is an index
+    worth = [(deal.amount, deal.pk, deal) for deal in _loaded(own)[:most]]
+    if ExchangeRate.objects.exists():
+        # In two ranges, for which there is an index; PostgreSQL has none for "another than".
+        other = Q(currency__lt=settings.COMPANY_CURRENCY) | Q(currency__gt=settings.COMPANY_CURRENCY)
+        others = _loaded(countable(with_value(visible.filter(other))).order_by("-value", "-pk"))
+        worth += [(deal.value, deal.pk, deal) for deal in others[:most]]
+    rows, more = cut([deal for _, _, deal in sorted(worth, key=lambda line: line[:2], reverse=True)[:most]], LINES + 2)
     return Section(
         "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
         "No open deal is late, silent, without a next step or on shaky evidence.",
         f"{reverse('insights:deals')}?state=open&risk=any{_everyone(user)}", many=more,
     )  # fmt: skip
-
-
-def _largest(deals: QuerySet, count: int) -> QuerySet:
-    """The keys of at least the `count` open deals of the greatest value: those in the company's currency, nearly all,
-    by the index on the amount, beside those in others."""
-    own = deals.filter(currency=settings.COMPANY_CURRENCY).order_by("-amount", "-pk")
-    # In two ranges, for which there is an index; PostgreSQL has none for "another than".
-    other = Q(currency__lt=settings.COMPANY_CURRENCY) | Q(currency__gt=settings.COMPANY_CURRENCY)
-    others = countable(with_value(deals.filter(other))).order_by("-value", "-pk")
-    return own.values("pk")[:count].union(others.values("pk")[:count], all=True)
 
 
 def waiting_for_se(user: User) -> Section:
