@@ -128,6 +128,14 @@ class TestEditing:
         assert client.post(f"/opportunities/{deal.pk}/edit/", sent(term_months="36")).status_code == 403
         assert fresh(deal).term_months == 12
 
+    def test_those_who_may_find_what_to_press_on_the_page(self, sign_in, deal, ae, se, manager):
+        acts = {"edit": (ae, manager), "competitors/add": (ae, manager), "hand-back": (se, manager),
+                "no-go": (se, manager), "assign": (manager,), "ask": (ae, manager)}  # fmt: skip
+        for person in (ae, se, manager):
+            page = sign_in(person).get(f"/opportunities/{deal.pk}/").content.decode()
+            for act, people in acts.items():
+                assert (f'/opportunities/{deal.pk}/{act}/"' in page) == (person in people), (person.role, act)
+
     def test_the_second_of_two_sees_both_terms_and_loses_nothing(self, sign_in, deal, ae):
         client = sign_in(ae)
         client.post(f"/opportunities/{deal.pk}/edit/", sent(term_months="36"))
