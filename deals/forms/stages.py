@@ -33,7 +33,7 @@ class StrengthField(forms.ChoiceField):
 class AddCriterionForm(forms.Form):
     """One more gate for a stage."""
 
-    gate = forms.ChoiceField(label="What the stage wants")
+    gate = forms.ChoiceField(label="What the stage wants", widget=forms.RadioSelect)
     is_required = StrengthField(initial="required")
 
     def __init__(self, *args: object, stage: Stage, **kwargs: object) -> None:
