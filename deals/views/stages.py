@@ -66,7 +66,9 @@ def open_again(request: HttpRequest, pk: int) -> HttpResponse:
 def stages(request: HttpRequest) -> HttpResponse:
     """The pipelines and their stages."""
     require(request.user, "deals.change_stages")
-    counted = Stage.objects.annotate(overrides=Count("overrides_out")).order_by("order", "pk").prefetch_related("criteria")
+    counted = (
+        Stage.objects.annotate(overrides=Count("overrides_out")).order_by("order", "pk").prefetch_related("criteria")
+    )
     pipelines_found = [
         (pipeline, [(stage, _wanted(stage)) for stage in counted if stage.pipeline_id == pipeline.pk])
         for pipeline in Pipeline.objects.all()
