@@ -61,7 +61,7 @@ def build(filters: Filters) -> Pipeline:
         book=book,
         closed=closed,
         at_risk=risky(open_deals),
-        left_out=other_currencies(open_deals),
+        left_out=other_currencies(open_deals | filters.closed_deals()),
         stages=_by_stage(filters, book),
         ages=_by_age(filters, book),
         owners=owners,

@@ -35,7 +35,7 @@ def tell(people: dict[str, User]) -> None:
     late = atlantic.filter(stage__slug="presentation").exclude(next_step="").order_by("amount", "pk").first()
     if late is not None:
         last = late.close_date
-        for days in (75, 50, 25, 0):
+        for days in (75, 50, 25, 0)[late.close_date_pushes :]:
             change(late, close_date=last - datetime.timedelta(days=days))
         _against(late, ("Pipewright", "ahead", "Has the ear of the head of IT."))
 

@@ -229,6 +229,12 @@ class Opportunity(models.Model):
         return self.amount
 
     @property
+    def pushed(self) -> str:
+        """How often the close date was pushed, in words; nothing where it never was."""
+        times = self.close_date_pushes
+        return {0: "", 1: "pushed once", 2: "pushed twice"}.get(times, f"pushed {times} times")
+
+    @property
     def is_open(self) -> bool:
         """Not closed yet."""
         return self.outcome == Outcome.OPEN

@@ -218,8 +218,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except StaleEdit:
             form.show_conflict()
             status = 409
-    title = "Commercial facts"
-    return form_response(request, form, title=title, submit="Save", cancel_url=found.get_absolute_url(), status=status)
+    return form_response(
+        request, form, title="Commercial facts", submit="Save", cancel_url=found.get_absolute_url(), status=status,
+        template="deals/opportunities/_commercial_form.html",
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
