@@ -88,7 +88,19 @@ def _budget(opportunity: Opportunity, known: list[Known]) -> Missing | None:
         return Missing("The amount of the deal is not known", _edit(opportunity))
     if any(level >= Level.STATED and entry.amount for _, entry, level in asked):
         return None
-    return Missing("Nobody has said that a budget exists", _record(opportunity, asked[0][0]))
+    stale = _stale(asked)
+    if stale:
+        what = f"The budget was stated on {stale.observed_on:%-d %b %Y} and has gone stale: confirm it"
+    elif any(level >= Level.STATED for _, _, level in asked):
+        what = "The budget has no figure yet"
+    else:
+        what = "Nobody has said that a budget exists"
+    return Missing(what, _record(opportunity, asked[0][0]))
+
+
+def _stale(asked: list[Known]) -> Evidence | None:
+    """What was stated and counts one level lower by now."""
+    return next((entry for _, entry, level in asked if entry and entry.level >= Level.STATED > level), None)
 
 
 def _timeline(charter: Charter, opportunity: Opportunity, known: list[Known], today: datetime.date) -> Missing | None:
@@ -103,7 +115,10 @@ def _timeline(charter: Charter, opportunity: Opportunity, known: list[Known], to
     dates = [entry.decision_on for _, entry, level in asked if level >= Level.STATED and entry.decision_on]
     if any(today <= day <= last for day in dates):
         return None
-    if not dates:
+    stale = _stale(asked)
+    if stale and not dates:
+        what = f"The decision date was stated on {stale.observed_on:%-d %b %Y} and has gone stale: confirm it"
+    elif not dates:
         what = f"Nobody has named {wanted}"
     elif min(dates) < today:
         what = f"The decision date has passed; the charter wants {wanted}"

@@ -74,11 +74,19 @@ class TestTheThresholds:
         meet(deal)
         assert missing(deal) == []
 
-    @pytest.mark.parametrize(("level", "amount", "age"), [(1, 50000, 0), (2, None, 0), (2, 0, 0), (2, 50000, 60)])
-    def test_a_budget_is_stated_fresh_and_a_figure(self, deal, level, amount, age):
+    @pytest.mark.parametrize(
+        ("level", "amount", "age", "said"),
+        [(1, 50000, 0, "Nobody has said"), (2, None, 0, "no figure"), (2, 0, 0, "no figure"), (2, 50000, 60, "stale")],
+    )
+    def test_a_budget_is_stated_fresh_and_a_figure(self, deal, level, amount, age, said):
         meet(deal)
         evidence(deal.dossier, "budget", level, amount=amount, age=age)
-        assert missing(deal) == ["Nobody has said that a budget exists"]
+        assert [said in text for text in missing(deal)] == [True]
+
+    def test_a_date_that_went_stale_is_asked_for_again(self, deal):
+        meet(deal)
+        evidence(deal.dossier, "timeline", 2, decision_on=in_days(90), age=60)
+        assert ["has gone stale" in text for text in missing(deal)] == [True]
 
     @pytest.mark.parametrize(
         ("days", "said"), [(-1, "has passed"), (0, ""), (89, ""), (100, "falls on"), (None, "Nobody has named")]

@@ -7,7 +7,17 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from deals.loads import load_of
-from deals.models import Claim, Decline, Opportunity, Override, QueueEntry
+from deals.models import (
+    CharterException,
+    Claim,
+    Decline,
+    HelpRequest,
+    Opportunity,
+    Override,
+    Pairing,
+    QueueEntry,
+    Stakeholder,
+)
 from deals.models.rates import with_value
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
@@ -38,6 +48,11 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert gone_past.by.role == "manager"
     assert any("wanted is validated" in text for text in gone_past.missing)
     assert gone_past.opportunity.is_open
+    assert {pairing.charters.accepted().exists() for pairing in Pairing.objects.active()} == {True}
+    assert Pairing.objects.active().count() == 2
+    assert CharterException.objects.get().opportunity.is_open
+    assert HelpRequest.objects.unsettled().filter(state="held").count() == 1
+    assert Stakeholder.objects.values("opportunity").distinct().count() >= 10
     first = User.objects.get(email="se@demo.example")
     assert QueueEntry.objects.claimable_by(first).count() >= 3
     assert load_of(first) <= first.effective_capacity - 1

@@ -208,3 +208,12 @@ class TestCreating:
         assert response.status_code == 422
         assert set(response.context["form"].errors) >= {"team", "owner", "company"}
         assert company.name not in response.content.decode()
+
+
+def test_each_of_the_pair_finds_the_buttons_of_the_own_lane(sign_in, team, ae, se, manager):
+    deal = OpportunityFactory(team=team, owner=ae, se=se)
+    wanted = {ae: ["edit", "ask"], se: ["hand-back", "no-go"], manager: ["edit", "ask", "hand-back", "no-go", "assign"]}
+    for person, paths in wanted.items():
+        page = sign_in(person).get(deal.get_absolute_url()).content.decode()
+        found = {path for path in wanted[manager] if f'href="/opportunities/{deal.pk}/{path}/"' in page}
+        assert found == set(paths)
