@@ -13,12 +13,12 @@ The floor is one UPDATE of the columns that the job writes, of every row. Bar: �
 
 import argparse
 import statistics
-import time
 
+from bench.derived import LIMIT, compare, show
 from bench.place import bar, own_database, store
 from bench.scoring import fill, sql
 
-LIMIT = 3.0
+TABLE = "deals_evidenceprobability"
 
 
 def build(deals: int) -> None:
@@ -84,25 +84,6 @@ def build(deals: int) -> None:
         cursor.execute("VACUUM (ANALYZE)")
 
 
-def timed(work) -> float:
-    """Seconds that `work` takes; every measurement starts alike: vacuumed, statistics fresh, no checkpoint pending."""
-    sql("VACUUM (ANALYZE) deals_evidenceprobability")
-    sql("CHECKPOINT")
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def bare() -> float:
-    """The floor, twice, so that every row is as it was; mean."""
-    update = (
-        "UPDATE deals_evidenceprobability SET percent = 95 - percent, history = history, dossier = dossier, "
-        "committee = committee, activity = activity, next_due_at = next_due_at {} interval '1 day', "
-        "computed_rev = input_rev, computed_at = now(), attempts = 0, set_aside_at = NULL, last_error = ''"
-    )
-    return statistics.mean(timed(lambda sign=sign: sql(update.format(sign))) for sign in "+-")
-
-
 def run(deals: int = 100_000, rounds: int = 3) -> dict:
     """Measure; the returned dict goes into bench/results.json."""
     own_database("presales_bench_probability", keep=True)
@@ -112,27 +93,23 @@ def run(deals: int = 100_000, rounds: int = 3) -> dict:
 
     build(deals)
     probability.sweep_probabilities(timezone.now())
-    wrong = "UPDATE deals_evidenceprobability SET percent = (percent + 30) % 96, input_rev = input_rev + 1"
+    wrong = f"UPDATE {TABLE} SET percent = (percent + 30) % 96, input_rev = input_rev + 1"  # noqa: S608  our own words
     cases = {
         "changed": (lambda: sql(wrong), lambda: probability.sweep_probabilities(timezone.now())),
         "night": (lambda: None, lambda: probability.repair(timezone.now())),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ("bare", *cases)}
-    ratios: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, (prepare, work) in cases.items():
-            before = bare()
-            prepare()
-            taken = timed(work)
-            floor = statistics.mean([before, bare()])
-            seconds["bare"].append(floor)
-            seconds[name].append(taken)
-            ratios[name].append(taken / floor)
+    bare = (
+        "percent = 95 - percent, history = history, dossier = dossier, committee = committee, activity = activity, "
+        f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), "
+        "attempts = 0, set_aside_at = NULL, last_error = ''"
+        for sign in "+-"
+    )
+    seconds, ratios = compare(TABLE, tuple(bare), cases, rounds)
     figures = {name: round(statistics.median(values), 2) for name, values in ratios.items()}
     return {
         "deals": deals,
-        "seconds": {name: round(statistics.median(values), 2) for name, values in seconds.items()},
-        "ratios": {name: [round(value, 2) for value in values] for name, values in ratios.items()},
+        "seconds": seconds,
+        "ratios": ratios,
         "bars": [
             *(bar(f"probabilities, {name}, × bare UPDATE", figure, LIMIT) for name, figure in figures.items()),
             bar("probabilities that differ afterwards", probability.repair(timezone.now()), 0),
@@ -140,21 +117,16 @@ def run(deals: int = 100_000, rounds: int = 3) -> dict:
     }
 
 
-def main() -> dict:
-    """Run by the options given and print; the figures."""
+def main() -> int:
+    """Run by the options given and print; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deals", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     figures = run(options.deals, options.rounds)
     store("probability", figures)
-    for name, taken in figures["seconds"].items():
-        each = ", ".join(f"{ratio:.2f}" for ratio in figures["ratios"].get(name, []))
-        print(f"{name:12}{taken:7.2f} s{'   × bare: ' + each if each else ''}")
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']}{'' if line['holds'] else '  MISSED'}")
-    return figures
+    return show(figures)
 
 
 if __name__ == "__main__":
-    raise SystemExit(0 if all(line["holds"] for line in main()["bars"]) else 1)
+    raise SystemExit(main())

@@ -9,18 +9,17 @@ of their criteria, earlier entries superseded. Then, several rounds, each case b
 - due: a deadline of every dossier has passed, and every status is different afterwards
 - night: every status computed by the nightly job and found right
 
-The floor is one UPDATE of the columns that the job writes, of every row; the table also says how long an UPDATE of a
-single column without an index takes. Bar (quality.md): ≤ 3 × bare.
+The floor is one UPDATE of the columns that the job writes, of every row. Bar (quality.md): ≤ 3 × bare.
 """
 
 import argparse
 import statistics
-import time
 
+from bench.derived import LIMIT, compare, show
 from bench.place import bar, own_database, store
 from bench.scoring import fill, sql
 
-LIMIT = 3.0
+TABLE = "qualification_dossierstatus"
 
 
 def build(dossiers: int) -> None:
@@ -84,31 +83,6 @@ def build(dossiers: int) -> None:
         cursor.execute("VACUUM (ANALYZE) qualification_dossier, qualification_evidence, qualification_dossierstatus")
 
 
-def timed(work) -> float:
-    """Seconds that `work` takes; every measurement starts alike: vacuumed, statistics fresh, no checkpoint pending."""
-    sql("VACUUM (ANALYZE) qualification_dossierstatus")
-    sql("CHECKPOINT")
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def bare() -> tuple[float, float]:
-    """The floor, and an UPDATE of one column for comparison; each two times, so that every row is as it was; means."""
-    column = "completeness = 100 - completeness"
-    columns = (
-        f"{column}, status = status, weakest_id = weakest_id, next_stale_on = next_stale_on, "
-        f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), "
-        "attempts = 0, last_error = ''"
-        for sign in "+-"
-    )
-
-    def update(assignments: str) -> float:
-        return timed(lambda: sql(f"UPDATE qualification_dossierstatus SET {assignments}"))
-
-    return statistics.mean(map(update, columns)), statistics.mean(map(update, [column] * 2))
-
-
 def wrong(what: str) -> None:
     """Give every row another status than is right, and `what` makes the sweep take it."""
     sql(
@@ -137,45 +111,36 @@ def run(dossiers: int = 100_000, rounds: int = 3) -> dict:
         ),
         "night": (lambda: None, lambda: status.repair(timezone.now())),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ("bare", "one column", *cases)}
-    ratios: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, (prepare, work) in cases.items():
-            before, one_before = bare()
-            prepare()
-            taken = timed(work)
-            after, one_after = bare()
-            floor = statistics.mean([before, after])
-            seconds["bare"].append(floor)
-            seconds["one column"].append(statistics.mean([one_before, one_after]))
-            seconds[name].append(taken)
-            ratios[name].append(taken / floor)
+    bare = (
+        "completeness = 100 - completeness, status = status, weakest_id = weakest_id, next_stale_on = next_stale_on, "
+        f"next_due_at = next_due_at {sign} interval '1 day', computed_rev = input_rev, computed_at = now(), "
+        "attempts = 0, last_error = ''"
+        for sign in "+-"
+    )
+    seconds, ratios = compare(TABLE, tuple(bare), cases, rounds)
     differing = len(status.differences(timezone.now()))
     figures = {name: round(statistics.median(values), 2) for name, values in ratios.items()}
-    bars = [bar(f"statuses, {name}, × bare UPDATE", figure, LIMIT) for name, figure in figures.items()]
     return {
         "dossiers": dossiers,
-        "seconds": {name: round(statistics.median(values), 2) for name, values in seconds.items()},
-        "ratios": {name: [round(value, 2) for value in values] for name, values in ratios.items()},
-        "bars": [*bars, bar("statuses that differ afterwards", differing, 0)],
+        "seconds": seconds,
+        "ratios": ratios,
+        "bars": [
+            *(bar(f"statuses, {name}, × bare UPDATE", figure, LIMIT) for name, figure in figures.items()),
+            bar("statuses that differ afterwards", differing, 0),
+        ],
     }
 
 
-def main() -> dict:
-    """Run by the options given and print; the figures."""
+def main() -> int:
+    """Run by the options given and print; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dossiers", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     figures = run(options.dossiers, options.rounds)
     store("qualification", figures)
-    for name, taken in figures["seconds"].items():
-        each = ", ".join(f"{ratio:.2f}" for ratio in figures["ratios"].get(name, []))
-        print(f"{name:12}{taken:7.2f} s{'   × bare: ' + each if each else ''}")
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']}{'' if line['holds'] else '  MISSED'}")
-    return figures
+    return show(figures)
 
 
 if __name__ == "__main__":
-    raise SystemExit(0 if all(line["holds"] for line in main()["bars"]) else 1)
+    raise SystemExit(main())

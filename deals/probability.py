@@ -26,7 +26,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals.models import EvidenceProbability, Opportunity
-from presales.derived import sweep
+from presales import derived
 from qualification.models import Status
 
 BATCH = 10_000
@@ -183,7 +183,7 @@ def sweep_probabilities(now: datetime.datetime) -> int:
     """Compute whatever is missing, stale or due, in batches of their own transactions; how many were looked at."""
     with connection.cursor() as cursor:
         cursor.execute(ADD_MISSING)
-    return sweep(EvidenceProbability, _write, now, BATCH)
+    return derived.sweep(EvidenceProbability, _write, now, BATCH)
 
 
 def repair(now: datetime.datetime) -> int:
@@ -192,19 +192,13 @@ def repair(now: datetime.datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(RECORDS, {"now": now, "since": since})
         cursor.execute(ADD_MISSING)
-    written = 0
-    for ids in _ranges():
-        with connection.cursor() as cursor:
-            cursor.execute(DIFFERENT, _parameters(ids, now))
-            wrong = [pk for (pk,) in cursor.fetchall()]
-        if wrong:
-            written += derive(wrong, now)
-    return written
+    return derived.repair(EvidenceProbability, lambda ids: _wrong(ids, now), lambda ids: derive(ids, now), batch=BATCH)
 
 
-def _ranges() -> list[list[int]]:
-    ids = list(EvidenceProbability.objects.order_by("pk").values_list("pk", flat=True))
-    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+def _wrong(ids: list[int], now: datetime.datetime) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(DIFFERENT, _parameters(ids, now))
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _parameters(ids: list[int], now: datetime.datetime) -> dict[str, object]:

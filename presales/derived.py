@@ -7,7 +7,7 @@ Stale therefore is data, not a message, and a sweep finds what a lost message le
 
 import datetime
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError, models, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -75,6 +75,24 @@ def sweep(
             return taken
         taken += len(ids)
         after = ids[-1]
+
+
+def batches(model: type[Derived], batch: int) -> Iterator[list[int]]:
+    """The keys of all rows of `model` in order, a batch at a time."""
+    ids = list(model.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), batch):
+        yield ids[start : start + batch]
+
+
+def repair(
+    model: type[Derived],
+    wrong: Callable[[list[int]], list[int]],
+    derive: Callable[[list[int]], int],
+    batch: int,
+) -> int:
+    """Derive anew the rows of `model` that turn out to be `wrong`, and lock no others; how many were written."""
+    found = (wrong(ids) for ids in batches(model, batch))
+    return sum(derive(ids) for ids in found if ids)
 
 
 def _one_by_one(model: type[Derived], derive: Callable, ids: list[int], now: datetime.datetime) -> None:

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from people.models import Team
-from presales.derived import sweep
+from presales import derived
 from qualification import hooks
 from qualification.models import DossierStatus
 
@@ -157,13 +157,13 @@ def _write(ids: list[int], now: datetime.datetime) -> int:
 
 def sweep_statuses(now: datetime.datetime, batch: int = BATCH) -> int:
     """Derive every stale status, in key order and batches of their own transactions; how many were looked at."""
-    return sweep(DossierStatus, _write, now, batch)  # it locks the rows that it takes
+    return derived.sweep(DossierStatus, _write, now, batch)  # it locks the rows that it takes
 
 
 def differences(now: datetime.datetime) -> list[str]:
     """Stored statuses that a fresh computation contradicts, in words; empty where all agree."""
     found = []
-    for ids in _ranges():
+    for ids in derived.batches(DossierStatus, BATCH):
         with connection.cursor() as cursor:
             cursor.execute(DIFFERENT, _parameters(ids, now))
             found += [
@@ -175,19 +175,13 @@ def differences(now: datetime.datetime) -> list[str]:
 
 def repair(now: datetime.datetime) -> int:
     """Recompute every status; how many rows were written. Locks only the rows that turn out to be wrong."""
-    written = 0
-    for ids in _ranges():
-        with connection.cursor() as cursor:
-            cursor.execute(WRONG, _parameters(ids, now))
-            wrong = [pk for (pk,) in cursor.fetchall()]
-        if wrong:
-            written += derive(wrong, now)
-    return written
+    return derived.repair(DossierStatus, lambda ids: _wrong(ids, now), lambda ids: derive(ids, now), batch=BATCH)
 
 
-def _ranges() -> list[list[int]]:
-    ids = list(DossierStatus.objects.order_by("pk").values_list("pk", flat=True))
-    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+def _wrong(ids: list[int], now: datetime.datetime) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(WRONG, _parameters(ids, now))
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def mark_team_stale(team: Team) -> int:
