@@ -4,14 +4,17 @@ A gate is a small function, registered under a name, that answers with what is m
 Which stage wants which gate, and whether it is required or advisory, is data (`ExitCriterion`), the admin's to change.
 """
 
+import copy
 import dataclasses
 from collections.abc import Callable
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
-from deals.models import ExitCriterion, Opportunity, Stage
+from deals.models import ExitCriterion, Opportunity, Stage, StakeholderRole, Stance
 from presales.errors import Missing
-from qualification.gates import known_at, meets_policy
+from qualification import gates
+from qualification.gates import criterion_among, known_at, meets_policy
 from qualification.models import Level
 
 Check = Callable[[Opportunity], list[Missing]]
@@ -56,13 +59,25 @@ def missing_for(opportunity: Opportunity, target: Stage, since: Stage | None = N
     wanted: dict[str, bool] = {}
     for criterion in ExitCriterion.objects.filter(stage__in=left).order_by("stage__order", "order", "pk"):
         wanted[criterion.gate] = wanted.get(criterion.gate, False) or criterion.is_required
+    known = {name: is_required for name, is_required in wanted.items() if name in GATES}
+    if not known:
+        return []
+    asked = read_for_gates(opportunity)
     found: dict[tuple[str, str], Missing] = {}
-    for name, is_required in wanted.items():
-        for item in GATES[name].check(opportunity) if name in GATES else []:
+    for name, is_required in known.items():
+        for item in GATES[name].check(asked):
             told = found.get((item.what, item.url))
             if told is None or told.advisory:
                 found[item.what, item.url] = dataclasses.replace(item, advisory=not is_required)
     return list(found.values())
+
+
+def read_for_gates(opportunity: Opportunity) -> Opportunity:
+    """A copy of the deal with its dossier and buying committee as they stand now, so that no gate asks again."""
+    asked = copy.copy(opportunity)
+    asked.dossier = gates.read_for_gates(opportunity.dossier)
+    prefetch_related_objects([asked], "stakeholders")
+    return asked
 
 
 def _facts(opportunity: Opportunity) -> str:
@@ -107,19 +122,33 @@ def technical_pain_validated(opportunity: Opportunity) -> list[Missing]:
     return known_at(opportunity.dossier, ("identify_pain", "need"), Level.VALIDATED)
 
 
+def _on_committee(opportunity: Opportunity, role: StakeholderRole, keys: tuple[str, ...]) -> list[Missing]:
+    """The person stands on the buying committee and not against us, or the customer has told us who it is."""
+    people = opportunity.stakeholders.all()
+    if any(person.role == role and person.stance != Stance.AGAINST for person in people):
+        return []
+    if criterion_among(opportunity.dossier, keys) is not None:
+        return known_at(opportunity.dossier, keys, Level.STATED)
+    url = reverse("deals:add_stakeholder", args=[opportunity.pk])
+    return [Missing(f"Nobody on the buying committee is the {role.label.lower()}", url)]
+
+
 @gate(
     "economic_buyer_identified", "Economic buyer identified",
-    "The customer has said who releases the money (in BANT the authority): level 2.",
+    "Who releases the money stands on the buying committee, or the customer has said it (BANT's authority: level 2).",
 )  # fmt: skip
 def economic_buyer_identified(opportunity: Opportunity) -> list[Missing]:
-    """Somebody at the customer told us who signs."""
-    return known_at(opportunity.dossier, ("economic_buyer", "authority"), Level.STATED)
+    """Somebody who can say yes to the money."""
+    return _on_committee(opportunity, StakeholderRole.ECONOMIC_BUYER, ("economic_buyer", "authority"))
 
 
-@gate("champion_identified", "Champion identified", "Somebody with influence sells for us inside: level 2.")
+@gate(
+    "champion_identified", "Champion identified",
+    "Somebody who sells for us inside stands on the buying committee, or in the dossier at level 2.",
+)  # fmt: skip
 def champion_identified(opportunity: Opportunity) -> list[Missing]:
-    """Asked where the framework asks for a champion."""
-    return known_at(opportunity.dossier, ("champion",), Level.STATED)
+    """Somebody with influence who sells for us when we are away."""
+    return _on_committee(opportunity, StakeholderRole.CHAMPION, ("champion",))
 
 
 @gate("decision_criteria_known", "Decision criteria known", "The customer has said what the choice is measured by.")

@@ -4,12 +4,13 @@ import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
 from presales.errors import Missing
 from qualification.models import Criterion, Dossier, Evidence, Level, TeamPolicy
-from qualification.policy import thresholds_for
+from qualification.policy import thresholds_of
 
 
 def meets_policy(dossier: Dossier | None) -> list[Missing]:
@@ -21,9 +22,9 @@ def meets_policy(dossier: Dossier | None) -> list[Missing]:
         return [Missing("Open the qualification and record what you know")]
     if dossier.disqualified_at:
         return [Missing("The dossier is disqualified")]
-    policy = thresholds_for(dossier.team_id)
+    policy = thresholds_of(dossier)
     today = timezone.now().astimezone(datetime.UTC).date()
-    current = {entry.criterion_id: entry for entry in dossier.evidence.current()}
+    current = _current(dossier)
     missing = []
     for criterion in dossier.framework.criteria.all():
         text = shortfall(criterion, current.get(criterion.pk), policy, today)
@@ -32,18 +33,36 @@ def meets_policy(dossier: Dossier | None) -> list[Missing]:
     return missing
 
 
+def read_for_gates(dossier: Dossier) -> Dossier:
+    """The dossier as it stands now, with all that gates ask of it: three queries, however many gates ask."""
+    standing = Prefetch("evidence", Evidence.objects.current(), to_attr="standing")
+    found = Dossier.objects.filter(pk=dossier.pk).select_related("framework", "team__qualification_policy")
+    return found.prefetch_related("framework__criteria", standing)[0]
+
+
+def _current(dossier: Dossier) -> dict[int, Evidence]:
+    """The entry that counts, by criterion; no query for a dossier that came from `read_for_gates`."""
+    standing = getattr(dossier, "standing", None)
+    return {entry.criterion_id: entry for entry in (dossier.evidence.current() if standing is None else standing)}
+
+
+def criterion_among(dossier: Dossier, keys: tuple[str, ...]) -> Criterion | None:
+    """The first of `keys` that the dossier's framework has; None where it does not ask at all."""
+    criteria = {found.key: found for found in dossier.framework.criteria.all()}
+    return next((criteria[key] for key in keys if key in criteria), None)
+
+
 def known_at(dossier: Dossier, keys: tuple[str, ...], wanted: Level) -> list[Missing]:
     """What keeps a criterion from level `wanted` today: the first of `keys` that the dossier's framework has.
 
     Frameworks ask differently (BANT's authority is MEDDICC's economic buyer); one that does not ask at all misses
     nothing.
     """
-    criteria = {found.key: found for found in dossier.framework.criteria.filter(key__in=keys)}
-    criterion = next((criteria[key] for key in keys if key in criteria), None)
+    criterion = criterion_among(dossier, keys)
     if criterion is None:
         return []
-    entry = dossier.evidence.current().filter(criterion=criterion).first()
-    policy = thresholds_for(dossier.team_id)
+    entry = _current(dossier).get(criterion.pk)
+    policy = thresholds_of(dossier)
     today = timezone.now().astimezone(datetime.UTC).date()
     level = effective_level(entry, policy, today)
     if level >= wanted:

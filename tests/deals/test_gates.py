@@ -10,10 +10,10 @@ import pytest
 from deals.actions.criteria import add_criterion, change_criterion, remove_criterion
 from deals.actions.stages import move_stage
 from deals.gates import GATES, gate, missing_for
-from deals.models import Claim, ExitCriterion, Opportunity, Override
+from deals.models import Claim, ExitCriterion, Opportunity, Override, Stakeholder
 from deals.seeds import EXIT_CRITERIA
 from presales.errors import Conflict, GateRefused, NotAllowed
-from tests.deals.factories import OpportunityFactory, pipeline, stage
+from tests.deals.factories import OpportunityFactory, StakeholderFactory, pipeline, stage
 from tests.qualification.factories import DossierFactory, evidence, framework, qualify
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +181,33 @@ def test_bant_names_pain_and_buyer_in_its_own_words(team, ae):
     qualify(deal.dossier)
     whats = [item.what for item in missing_for(deal, stage("presentation")) if not item.advisory]
     assert whats == ["An SE has to claim the deal", "Need: stated, wanted is validated"]
+
+
+@pytest.mark.parametrize(("gate", "role"), [("champion_identified", "champion"),
+                                            ("economic_buyer_identified", "economic_buyer")])  # fmt: skip
+def test_the_buying_committee_answers_for_people(asked, people, gate, role):
+    deal = asked(gate)
+    known = StakeholderFactory(opportunity=deal, role=role, stance="against")
+    assert missing_for(deal, stage("presentation"))
+    Stakeholder.objects.filter(pk=known.pk).update(stance="unknown")
+    assert missing_for(deal, stage("presentation")) == []
+
+
+def test_a_framework_without_the_person_leaves_the_buying_committee(team):
+    dossier = DossierFactory(framework=framework("none"))
+    deal = OpportunityFactory(team=team, stage=stage("discovery"), dossier=dossier)
+    whats = [item.what for item in missing_for(deal, stage("presentation"))]
+    assert "Nobody on the buying committee is the economic buyer" in whats
+    assert "Nobody on the buying committee is the champion" in whats
+
+
+def test_all_gates_at_once_ask_five_questions(team, django_assert_max_num_queries):
+    deal = Opportunity.objects.select_related("stage", "dossier").get(
+        pk=OpportunityFactory(team=team, dossier=DossierFactory(framework=framework("meddicc"))).pk
+    )
+    target = stage("won")
+    with django_assert_max_num_queries(5):
+        assert len(missing_for(deal, target)) == 10
 
 
 def test_what_a_framework_does_not_ask_is_not_missing(team, ae):
