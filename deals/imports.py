@@ -1,5 +1,7 @@
 """Opportunities from a file; a lead that the file names by its number is converted by it."""
 
+import re
+
 from django.db import connection, transaction
 
 from deals.actions.opportunities import default_pipeline
@@ -24,6 +26,7 @@ STAGE_SLUGS = {
     "negotiation/review": "negotiation", "closed won": "won", "won": "won", "closed lost": "lost", "lost": "lost",
     "id. decision makers": "discovery", "perception analysis": "presentation",
 }  # fmt: skip
+CURRENCY = re.compile("[A-Za-z]{3}")
 TYPES = {"new business": "new", "existing business": "expansion", "existing customer": "expansion"}
 
 
@@ -41,6 +44,10 @@ def check_row(record: dict) -> list[tuple[str, str]]:
     """A deal has a name. A closed one needs the day on which it closed, and cannot close before it began."""
     if not _name(record):
         return [("Name", "neither a name nor a company")]
+    if (code := record.get("currency")) and not CURRENCY.fullmatch(code):
+        return [("Currency", "three letters are wanted, e.g. EUR")]
+    if (term := record.get("term_months")) is not None and not 1 <= term <= 120:
+        return [("Contract term (months)", "is not between 1 and 120")]
     closed = record.get("stage") in ("won", "lost")
     day, created = record.get("closed_on"), record.get("created_at")
     if closed and day is None:
@@ -103,14 +110,16 @@ def load(run: Run) -> dict[str, int]:
     created = insert_without_events(
         """
         INSERT INTO deals_opportunity (name, company_id, lead_id, dossier_id, type, source, product, pipeline_id, stage_id,
-            outcome, stage_since, owner_id, owner_name, team_id, needed_skills, amount, currency, claimed_probability,
+            outcome, stage_since, owner_id, owner_name, team_id, needed_skills, amount, currency, term_months, one_off,
+            claimed_probability,
             forecast_category, close_date, compelling_event, next_step, created_at, last_activity_at, closed_on,
             lost_reason, lost_to, no_go_reason, import_batch_id, external_source, external_id, version)
         SELECT s.name, s.company_id, s.lead_id, s.dossier_id, coalesce(s.type, 'new'), coalesce(s.source, 'other'),
             coalesce(p.name, s.product, ''), %(pipeline)s, s.stage_id, s.outcome,
             CASE WHEN s.outcome = 'open' THEN coalesce(s.created_at, %(now)s) ELSE s.closed_on::timestamp AT TIME ZONE 'UTC' END,
             s.owner_id, CASE WHEN s.owner_id IS NULL THEN coalesce(s.owner, '') ELSE '' END, s.team_id, '',
-            coalesce(s.amount, 0), %(currency)s, CASE WHEN s.outcome = 'open' THEN least(s.probability, 100) END, 'pipeline',
+            coalesce(s.amount, 0), coalesce(upper(s.currency), %(currency)s), coalesce(s.term_months, 12), coalesce(s.one_off, 0),
+            CASE WHEN s.outcome = 'open' THEN least(s.probability, 100) END, 'pipeline',
             CASE WHEN s.outcome = 'open' THEN s.closed_on END, '', coalesce(s.next_step, ''),
             least(coalesce(s.created_at, %(now)s), %(now)s),
             CASE WHEN s.outcome = 'open' THEN coalesce(s.created_at, %(now)s) ELSE s.closed_on::timestamp AT TIME ZONE 'UTC' END,
@@ -277,6 +286,9 @@ def register_targets() -> None:
                 Field("company", "Company", names=("account", "account name", "company name")),
                 Field("stage", "Stage", kind="choice", names=("deal_stage", "stagename", "stage name"), choices=stage_choices, guesses=STAGE_SLUGS),
                 Field("amount", "Amount", kind="money", names=("close_value", "value", "deal value", "acv")),
+                Field("currency", "Currency", names=("currencyisocode", "currency code"), max_length=3),
+                Field("term_months", "Contract term (months)", kind="whole", names=("term (months)", "term", "contract term")),
+                Field("one_off", "One-off fees", kind="money", names=("one-off", "one time fees", "set-up fee")),
                 Field("created_at", "Created", kind="moment", names=("engage_date", "created time", "createddate", "created date")),
                 Field("closed_on", "Close date", kind="day", names=("closing date", "close_date", "closedate")),
                 Field("owner", "Owner", kind="person", names=("potential owner", "deal owner", "sales_agent", "opportunity owner"), max_length=160),

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from deals.actions.opportunities import update_commercial
 from deals.migrations import __path__ as migrations
 from deals.models import Opportunity
-from tests.deals.factories import OpportunityFactory
+from tests.deals.factories import OpportunityFactory, pipeline
 from tests.factories import UserFactory
+from tests.leads.test_imports import imported
+from tests.qualification.factories import framework
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.date(2027, 3, 1)
@@ -224,3 +226,22 @@ def test_a_deal_with_everything_takes_few_queries(sign_in, deal, ae, se, django_
     client.get(f"/opportunities/{deal.pk}/")
     with django_assert_max_num_queries(12):
         client.get(f"/opportunities/{deal.pk}/")
+
+
+class TestImporting:
+    @pytest.fixture(autouse=True)
+    def installation(self, settings, tmp_path):
+        settings.MEDIA_ROOT = tmp_path
+        framework()
+        pipeline()
+
+    def test_a_file_brings_currency_term_and_one_off_fees(self, admin):
+        batch = imported(
+            admin,
+            b"Name,Amount,Currency,Term (months),One-off fees\nA,1000,eur,36,500.50\nB,2000,,,\nC,1,EURO,,\nD,1,$,,\n"
+            b"E,1,,0,\nF,1,,121,\n",
+            "opportunities",
+        )
+        assert (batch.created, batch.rejected) == (2, 4)
+        found = Opportunity.objects.order_by("name").values_list("name", "currency", "term_months", "one_off")
+        assert list(found) == [("A", "EUR", 36, Decimal("500.50")), ("B", "USD", 12, Decimal(0))]
