@@ -32,8 +32,7 @@ def compare(
 
     def floor() -> float:
         return statistics.mean(
-            timed(table, lambda values=values: sql(f"UPDATE {table} SET {values}"))  # noqa: S608  our own words
-            for values in bare
+            timed(table, lambda values=values: sql(f"UPDATE {table} SET {values}")) for values in bare
         )
 
     seconds: dict[str, list[float]] = {name: [] for name in ("bare", *cases)}

@@ -93,7 +93,7 @@ def run(deals: int = 100_000, rounds: int = 3) -> dict:
 
     build(deals)
     probability.sweep_probabilities(timezone.now())
-    wrong = f"UPDATE {TABLE} SET percent = (percent + 30) % 96, input_rev = input_rev + 1"  # noqa: S608  our own words
+    wrong = f"UPDATE {TABLE} SET percent = (percent + 30) % 96, input_rev = input_rev + 1"
     cases = {
         "changed": (lambda: sql(wrong), lambda: probability.sweep_probabilities(timezone.now())),
         "night": (lambda: None, lambda: probability.repair(timezone.now())),
