@@ -51,6 +51,7 @@ technical_lane = (is_claimer & is_se) | manages_team
 rules.add_perm("deals.work_commercial", commercial_lane)
 rules.add_perm("deals.work_technical", technical_lane)
 rules.add_perm("deals.work_stakeholders", commercial_lane | technical_lane)
+rules.add_perm("deals.work_meetings", commercial_lane | technical_lane)
 rules.add_perm("deals.move_stage", commercial_lane)
 rules.add_perm("deals.request_help", commercial_lane)
 rules.add_perm("deals.claim", is_se & in_queue_of)

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from deals.views import competitors, exports, help_requests, opportunities, pairings, queue, rates, stages, stakeholders
+from deals.views import (
+    competitors,
+    exports,
+    help_requests,
+    meetings,
+    opportunities,
+    pairings,
+    queue,
+    rates,
+    stages,
+    stakeholders,
+)
 
 app_name = "deals"
 urlpatterns = [
@@ -23,6 +34,13 @@ urlpatterns = [
     path("opportunities/<id:pk>/stakeholders/add/", stakeholders.add, name="add_stakeholder"),
     path("stakeholders/<id:pk>/edit/", stakeholders.edit, name="edit_stakeholder"),
     path("stakeholders/<id:pk>/remove/", stakeholders.remove, name="remove_stakeholder"),
+    path("opportunities/<id:pk>/meetings/plan/", meetings.plan, name="plan_meeting"),
+    path("meetings/<id:pk>/", meetings.meeting, name="meeting"),
+    path("meetings/<id:pk>/edit/", meetings.edit, name="edit_meeting"),
+    path("meetings/<id:pk>/cancel/", meetings.cancel, name="cancel_meeting"),
+    path("meetings/<id:pk>/attendees/add/", meetings.add_attendee, name="add_attendee"),
+    path("attendees/<id:pk>/confirm/", meetings.confirm_attendee, name="confirm_attendee"),
+    path("attendees/<id:pk>/remove/", meetings.remove_attendee, name="remove_attendee"),
     path("help-requests/<id:pk>/again/", help_requests.again, name="ask_again"),
     path("help-requests/<id:pk>/accept/", help_requests.accept, name="accept_anyway"),
     path("help-requests/<id:pk>/done/", help_requests.finish, name="finish_help_request"),

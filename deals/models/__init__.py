@@ -1,8 +1,11 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
+from deals.models.calendar_feeds import CalendarFeed
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
+from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
+from deals.models.meetings import HUDDLE_POINTS, Attendee, Meeting, MeetingKind
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
 from deals.models.overrides import Override
 from deals.models.pairings import Charter, Pairing
@@ -15,11 +18,15 @@ from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, S
 
 __all__ = [
     "CHARTERED",
+    "HUDDLE_POINTS",
+    "Attendee",
+    "CalendarFeed",
     "Charter",
     "CharterException",
     "Claim",
     "Competitor",
     "CompetitorStatus",
+    "Debrief",
     "Decline",
     "DeclineReason",
     "EvidenceProbability",
@@ -27,8 +34,12 @@ __all__ = [
     "ExitCriterion",
     "HelpKind",
     "HelpRequest",
+    "HuddleItem",
+    "HuddlePoint",
     "Influence",
     "LostReason",
+    "Meeting",
+    "MeetingKind",
     "NoGoReason",
     "Opportunity",
     "OpportunityType",

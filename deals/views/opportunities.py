@@ -11,6 +11,7 @@ from deals.actions import opportunities as actions
 from deals.charter import with_charter
 from deals.committee import committee
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
+from deals.meeting_panel import meeting_panel
 from deals.models import Opportunity, OpportunityType, Outcome, Stage
 from deals.models.competitors import competitors_of, with_competitors
 from deals.models.rates import with_value
@@ -154,6 +155,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
         "panel": panel,
         "pair": pair_panel(found, known, people),
+        "meetings": meeting_panel(found),
         "entries": timeline(found, events, claims, stages, overrides),
         "overrides": overrides,
         "stage_times": stage_times(found, events, stages),

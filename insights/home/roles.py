@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 
 from deals.models import Opportunity
-from insights.home import of_admin, of_deals, of_leads
+from insights.home import of_admin, of_deals, of_leads, of_meetings
 from insights.home.parts import Action, Home
 from people.models import Role, User
 
@@ -16,6 +16,7 @@ def ae(user: User) -> Home:
         figures=of_deals.figures(user, Opportunity.objects.filter(owner=user)),
         sections=[
             of_leads.to_accept(user),
+            of_meetings.meetings(user),
             of_deals.own_deals_in_need(user, "owner"),
             of_leads.to_qualify(user),
         ],
@@ -27,7 +28,12 @@ def ae(user: User) -> Home:
 def se(user: User) -> Home:
     """The best claims, the own deals in trouble, the load."""
     return Home(
-        sections=[of_deals.asked_of(user), of_deals.best_claims(user), of_deals.own_deals_in_need(user, "se")],
+        sections=[
+            of_deals.asked_of(user),
+            of_meetings.meetings(user),
+            of_deals.best_claims(user),
+            of_deals.own_deals_in_need(user, "se"),
+        ],
         loads=of_deals.own_load(user),
         loads_title="Your load",
         action=Action("Open the claim queue", reverse("deals:queue")),

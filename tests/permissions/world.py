@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 
 from deals.actions.queue import claim
-from deals.models import Charter, Competitor, ExchangeRate, HelpRequest, Opportunity, Pairing, QueueEntry, Stakeholder
+from deals.models import (
+    Attendee,
+    Charter,
+    Competitor,
+    ExchangeRate,
+    HelpRequest,
+    Meeting,
+    Opportunity,
+    Pairing,
+    QueueEntry,
+    Stakeholder,
+)
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
-from tests.deals.factories import OpportunityFactory, pipeline, stage
+from tests.deals.factories import MeetingFactory, OpportunityFactory, pipeline, stage
 from tests.factories import CompanyFactory, LeadFactory, TeamFactory, UserFactory
 from tests.qualification.factories import evidence, framework
 
@@ -42,6 +53,8 @@ class World:
     charter: Charter
     held: HelpRequest
     with_se: HelpRequest
+    meeting: Meeting
+    attendee: Attendee
 
     def arguments(self, name: str, wanted: set[str]) -> dict[str, object]:
         """Values for the parts of the address called `name`, by what its last word speaks of."""
@@ -65,6 +78,9 @@ class World:
             "deals:propose_charter": self.charter.pairing, "deals:end_pairing": self.charter.pairing,
             "deals:accept_charter": self.charter, "deals:ask_again": self.held, "deals:accept_anyway": self.held,
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
+            "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
+            "deals:add_attendee": self.meeting, "deals:confirm_attendee": self.attendee,
+            "deals:remove_attendee": self.attendee,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
@@ -147,7 +163,9 @@ def build() -> World:
     with_se = HelpRequest.objects.create(
         opportunity=deal, kind="poc", state="with_se", requested_by=people["owner"], note="Two weeks"
     )
+    meeting = MeetingFactory(opportunity=deal, driver=people["owner"])
+    Attendee.objects.create(meeting=meeting, name="Lena Ortiz", job_title="CTO")
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
-        charter, held, with_se,
+        charter, held, with_se, meeting, meeting.attendees.get(),
     )  # fmt: skip

@@ -1,0 +1,28 @@
+"""What the deal's page says of its meetings: the next ones and the past ones."""
+
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from deals.models import Meeting, Opportunity
+
+SHOWN = 30
+
+
+@dataclass
+class MeetingPanel:
+    """The meetings of one deal, the next first; past and cancelled ones the newest first."""
+
+    coming: list[Meeting] = field(default_factory=list)
+    past: list[Meeting] = field(default_factory=list)
+
+
+def meeting_panel(opportunity: Opportunity) -> MeetingPanel:
+    """The panel of a deal, in one query."""
+    panel = MeetingPanel()
+    for meeting in opportunity.meetings.with_state(timezone.now()).order_by("-starts_at", "-pk")[:SHOWN]:
+        if meeting.is_cancelled or meeting.is_over:
+            panel.past.append(meeting)
+        else:
+            panel.coming.insert(0, meeting)
+    return panel

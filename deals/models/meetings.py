@@ -1,0 +1,210 @@
+"""Meetings with a customer: what for, who comes, who does what, and how well they are prepared and remembered."""
+
+import datetime
+
+import pghistory
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
+
+from deals.models.opportunities import Opportunity
+from deals.models.stakeholders import Stakeholder
+from people.models import User
+
+AMBUSH_WINDOW = datetime.timedelta(hours=24)
+"""How long before the start agenda and attendees have to be confirmed."""
+DEBRIEF_WINDOW = datetime.timedelta(days=14)
+"""How long after a meeting a debrief is asked for; later nobody remembers."""
+HUDDLE_POINTS = 5
+
+
+class MeetingKind(models.TextChoices):
+    """What kind of meeting it is."""
+
+    DISCOVERY = "discovery", "Discovery call"
+    TECHNICAL = "technical", "Technical discovery"
+    DEMO = "demo", "Demo"
+    POC_REVIEW = "poc_review", "POC review"
+    ARCHITECTURE = "architecture", "Architecture review"
+    NEGOTIATION = "negotiation", "Negotiation"
+    EXECUTIVE = "executive", "Executive meeting"
+
+
+class MeetingQuerySet(models.QuerySet):
+    """Meetings by what the domain asks of them."""
+
+    def visible_to(self, user: User) -> "MeetingQuerySet":
+        """Those of the opportunities that `user` sees."""
+        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
+
+    def taking_place(self) -> "MeetingQuerySet":
+        """Not cancelled."""
+        return self.filter(cancelled_at=None)
+
+    def of_person(self, user: User) -> "MeetingQuerySet":
+        """Those of the deals that `user` owns or has claimed, and those that `user` attends."""
+        attended = Attendee.objects.filter(meeting=OuterRef("pk"), user=user)
+        return self.filter(Q(opportunity__owner=user) | Q(opportunity__se=user) | Exists(attended))
+
+    def ended(self, now: datetime.datetime) -> "MeetingQuerySet":
+        """Over by `now`, and not cancelled."""
+        return self.taking_place().filter(ends_at__lte=now)
+
+    def with_state(self, now: datetime.datetime) -> "MeetingQuerySet":
+        """Adds `theirs`, `unconfirmed` (attendees), `ticked` (huddle), `ambush`, `ae_debrief` and `se_debrief`."""
+        debriefs = self.model._meta.get_field("debriefs").related_model.objects.filter(meeting=OuterRef("pk"))
+        return self.annotate(
+            theirs=_count(Attendee.objects.filter(user=None)),
+            unconfirmed=_count(Attendee.objects.filter(is_confirmed=False)),
+            ticked=_count(self.model._meta.get_field("huddle_points").related_model.objects.all()),
+            ae_debrief=Exists(debriefs.filter(lane="ae")),
+            se_debrief=Exists(debriefs.filter(lane="se")),
+        ).annotate(ambush=Case(When(_ambush(now), then=Value(True)), default=Value(False)))
+
+    def at_ambush_risk(self, now: datetime.datetime) -> "MeetingQuerySet":
+        """About to begin, while the agenda or who comes is not confirmed."""
+        return self.with_state(now).filter(ambush=True)
+
+    def debrief_owed_by(self, user: User, now: datetime.datetime) -> "MeetingQuerySet":
+        """Over since a short time, and `user` has not written down what was learned."""
+        debriefs = self.model._meta.get_field("debriefs").related_model
+        own = debriefs.objects.filter(meeting=OuterRef("pk"), author=user)
+        return self.ended(now).filter(ends_at__gt=now - DEBRIEF_WINDOW).exclude(Exists(own))
+
+
+def _count(rows: models.QuerySet) -> Coalesce:
+    """How many of `rows` a meeting has, as a subquery."""
+    counted = rows.filter(meeting=OuterRef("pk")).order_by().values("meeting").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _ambush(now: datetime.datetime) -> Q:
+    soon = Q(cancelled_at=None, starts_at__gt=now, starts_at__lte=now + AMBUSH_WINDOW)
+    return soon & (Q(agenda_confirmed=False) | Q(unconfirmed__gt=0) | Q(theirs=0))
+
+
+@pghistory.track()
+class Meeting(models.Model):
+    """One meeting on a deal. The version doubles as the calendar's sequence number."""
+
+    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="meetings")
+    kind = models.CharField(max_length=12, choices=MeetingKind)
+    starts_at = models.DateTimeField("starts")
+    minutes = models.PositiveSmallIntegerField(default=45, validators=[MinValueValidator(5), MaxValueValidator(600)])
+    ends_at = models.DateTimeField(editable=False, help_text="Start and minutes, kept for questions about the end.")
+    place = models.CharField("place or link", max_length=300, blank=True)
+    objective = models.CharField(max_length=300)
+    agenda = models.TextField(max_length=4000, blank=True)
+    agenda_confirmed = models.BooleanField("the customer has confirmed the agenda", default=False)
+    call_to_action = models.CharField(max_length=300, blank=True)
+    driver = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="who drives"
+    )
+    commercial_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name="who answers commercial questions",
+    )  # fmt: skip
+    notes_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="who takes technical notes"
+    )
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=MeetingKind.values), name="deals_meeting_kind"),
+            models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=600), name="deals_meeting_minutes"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="deals_meeting_ends_later"),
+        ]
+        indexes = [models.Index(fields=["ends_at"], condition=Q(cancelled_at=None), name="deals_meeting_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.opportunity}"
+
+    def get_absolute_url(self) -> str:
+        """The meeting's page."""
+        from django.urls import reverse
+
+        return reverse("deals:meeting", args=[self.pk])
+
+    def set_end(self) -> None:
+        """Keep `ends_at` in step with start and length."""
+        self.ends_at = self.starts_at + datetime.timedelta(minutes=self.minutes)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """It does not take place."""
+        return self.cancelled_at is not None
+
+    @property
+    def has_begun(self) -> bool:
+        """Its start has passed."""
+        return self.starts_at <= timezone.now()
+
+    @property
+    def is_over(self) -> bool:
+        """Its end has passed."""
+        return self.ends_at <= timezone.now()
+
+    @property
+    def huddled(self) -> bool:
+        """Every point of the huddle is ticked; for meetings that came through `with_state`."""
+        return self.ticked >= HUDDLE_POINTS
+
+    @property
+    def ambush_reasons(self) -> list[str]:
+        """What is not confirmed, in words; for meetings that came through `with_state`."""
+        reasons = [] if self.agenda_confirmed else ["agenda not confirmed"]
+        if not self.theirs:
+            reasons.append("nobody of theirs is named")
+        if self.unconfirmed:
+            reasons.append(f"{self.unconfirmed} attendee{'' if self.unconfirmed == 1 else 's'} not confirmed")
+        return reasons
+
+
+class AttendeeQuerySet(models.QuerySet):
+    """Attendees by what the domain asks of them."""
+
+    def visible_to(self, user: User) -> "AttendeeQuerySet":
+        """Those of the meetings that `user` sees."""
+        return self.filter(meeting__opportunity__in=Opportunity.objects.visible_to(user))
+
+
+@pghistory.track()
+class Attendee(models.Model):
+    """Somebody who is to come: one of us (`user`), or one of theirs by name and title."""
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="attendees")
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="who of us")
+    name = models.CharField(max_length=160, blank=True)
+    job_title = models.CharField("title", max_length=160, blank=True)
+    stakeholder = models.ForeignKey(Stakeholder, models.SET_NULL, null=True, blank=True, related_name="+")
+    is_confirmed = models.BooleanField("has confirmed", default=False)
+
+    objects = AttendeeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["meeting", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, name="") | (Q(user=None) & ~Q(name="")), name="deals_attendee_one_side"
+            ),
+            models.UniqueConstraint(fields=["meeting", "user"], name="deals_attendee_user_once"),
+            models.UniqueConstraint("meeting", Lower("name"), condition=Q(user=None), name="deals_attendee_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user) if self.user_id else self.name
+
+    @property
+    def title(self) -> str:
+        """The title, ours from the person's own record."""
+        return self.user.title or self.user.get_role_display() if self.user_id else self.job_title
