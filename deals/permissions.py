@@ -2,7 +2,7 @@
 
 import rules
 
-from deals.models import Opportunity, Pairing
+from deals.models import Debrief, Meeting, Opportunity, Pairing
 from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
@@ -45,6 +45,22 @@ def manages_pair(user: User, pairing: Pairing | None) -> bool:
     return Pairing.objects.visible_to(user).filter(pk=pairing.pk).exists()
 
 
+@rules.predicate
+def took_part(user: User, meeting: Meeting | None) -> bool:
+    """The AE or SE of the deal, or one of ours who attends."""
+    if meeting is None:
+        return False
+    if user.pk in (meeting.opportunity.owner_id, meeting.opportunity.se_id):
+        return True
+    return user.role in (Role.AE, Role.SE) and meeting.attendees.filter(user=user).exists()
+
+
+@rules.predicate
+def is_author(user: User, debrief: Debrief | None) -> bool:
+    """Who wrote the debrief."""
+    return debrief is not None and debrief.author_id == user.pk
+
+
 commercial_lane = (is_owner & is_ae) | manages_team
 technical_lane = (is_claimer & is_se) | manages_team
 
@@ -52,6 +68,8 @@ rules.add_perm("deals.work_commercial", commercial_lane)
 rules.add_perm("deals.work_technical", technical_lane)
 rules.add_perm("deals.work_stakeholders", commercial_lane | technical_lane)
 rules.add_perm("deals.work_meetings", commercial_lane | technical_lane)
+rules.add_perm("deals.write_debrief", took_part)
+rules.add_perm("deals.edit_debrief", is_author)
 rules.add_perm("deals.move_stage", commercial_lane)
 rules.add_perm("deals.request_help", commercial_lane)
 rules.add_perm("deals.claim", is_se & in_queue_of)

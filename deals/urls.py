@@ -4,6 +4,7 @@ from django.urls import path
 
 from deals.views import (
     competitors,
+    debriefs,
     exports,
     help_requests,
     meetings,
@@ -39,6 +40,10 @@ urlpatterns = [
     path("meetings/<id:pk>/edit/", meetings.edit, name="edit_meeting"),
     path("meetings/<id:pk>/cancel/", meetings.cancel, name="cancel_meeting"),
     path("meetings/<id:pk>/attendees/add/", meetings.add_attendee, name="add_attendee"),
+    path("meetings/<id:pk>/huddle/", debriefs.huddle, name="huddle"),
+    path("meetings/<id:pk>/debrief/", debriefs.write, name="write_debrief"),
+    path("debriefs/<id:pk>/edit/", debriefs.edit, name="edit_debrief"),
+    path("debriefs/<id:pk>/evidence/", debriefs.add_evidence, name="debrief_evidence"),
     path("attendees/<id:pk>/confirm/", meetings.confirm_attendee, name="confirm_attendee"),
     path("attendees/<id:pk>/remove/", meetings.remove_attendee, name="remove_attendee"),
     path("help-requests/<id:pk>/again/", help_requests.again, name="ask_again"),

@@ -1,5 +1,6 @@
 """The page of a meeting, planning and changing it, and who comes."""
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,10 +15,11 @@ from deals.forms.meetings import (
     PlanForm,
     TheirAttendeeForm,
 )
-from deals.models import Attendee, Meeting, MeetingKind, Opportunity
+from deals.models import Attendee, HuddleItem, Meeting, MeetingKind, Opportunity
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
+from qualification.models import Evidence
 
 PEOPLE = ["opportunity__owner", "opportunity__se", "opportunity__company", "driver", "commercial_by", "notes_by"]
 
@@ -36,14 +38,25 @@ def _workable(request: HttpRequest, pk: int) -> Meeting:
 
 @require_safe
 def meeting(request: HttpRequest, pk: int) -> HttpResponse:
-    """One meeting: what for, who comes, what is not confirmed."""
+    """One meeting: what for, who comes, what is not confirmed, the huddle and the debriefs."""
     found = visible_meeting(request, pk, *PEOPLE)
     people = list(found.attendees.select_related("user"))
+    evidence = Prefetch("evidence", Evidence.objects.select_related("criterion"))
+    debriefs = found.debriefs.visible_to(request.user).select_related("author").prefetch_related(evidence)
+    debriefs = list(debriefs.order_by("written_at"))
+    points = {point.item: point for point in found.huddle_points.select_related("by")}
+    may_debrief = found.has_begun and not found.is_cancelled and request.user.has_perm("deals.write_debrief", found)
     context = {
         "meeting": found,
         "opportunity": found.opportunity,
         "ours": [person for person in people if person.user_id],
         "theirs": [person for person in people if not person.user_id],
+        "points": [(value, label, points.get(value)) for value, label in HuddleItem.choices],
+        "debriefs": debriefs,
+        "own": next((debrief for debrief in debriefs if debrief.author_id == request.user.pk), None),
+        "may_debrief": may_debrief,
+        "may_record": request.user.has_perm("deals.work_meetings", found.opportunity),
+        "partner_waits": found.ae_debrief or found.se_debrief,
     }
     return render(request, "deals/meetings/meeting.html", context)
 

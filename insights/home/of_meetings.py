@@ -3,6 +3,7 @@
 import datetime
 
 from django.db.models import Exists, OuterRef
+from django.urls import reverse
 from django.utils import timezone
 
 from deals.models import Debrief, Meeting
@@ -34,7 +35,7 @@ def _line(meeting: Meeting, user: User, now: datetime.datetime) -> tuple[Line | 
         if meeting.has_written or user.pk not in (meeting.opportunity.owner_id, meeting.opportunity.se_id):
             return None, 0
         line.why, line.pills = "What did you learn?", [("Debrief owed", "warn")]
-        line.action = Action("Open", page)
+        line.action = Action("Debrief", reverse("deals:write_debrief", args=[meeting.pk]), dialog=True)
         return line, 2
     if meeting.starts_at <= now or meeting.starts_at > now + AMBUSH_WINDOW:
         return None, 0

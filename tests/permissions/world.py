@@ -10,6 +10,7 @@ from deals.models import (
     Attendee,
     Charter,
     Competitor,
+    Debrief,
     ExchangeRate,
     HelpRequest,
     Meeting,
@@ -55,6 +56,7 @@ class World:
     with_se: HelpRequest
     meeting: Meeting
     attendee: Attendee
+    debrief: Debrief
 
     def arguments(self, name: str, wanted: set[str]) -> dict[str, object]:
         """Values for the parts of the address called `name`, by what its last word speaks of."""
@@ -80,7 +82,9 @@ class World:
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
             "deals:add_attendee": self.meeting, "deals:confirm_attendee": self.attendee,
-            "deals:remove_attendee": self.attendee,
+            "deals:remove_attendee": self.attendee, "deals:huddle": self.meeting,
+            "deals:write_debrief": self.meeting, "deals:edit_debrief": self.debrief,
+            "deals:debrief_evidence": self.debrief,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
@@ -165,7 +169,11 @@ def build() -> World:
     )
     meeting = MeetingFactory(opportunity=deal, driver=people["owner"])
     Attendee.objects.create(meeting=meeting, name="Lena Ortiz", job_title="CTO")
+    held_meeting = MeetingFactory(opportunity=deal, hours=-3)
+    debrief = Debrief.objects.create(
+        meeting=held_meeting, author=people["owner"], lane="ae", missed="Their auditors", real_pain="yes", context=4
+    )
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
-        charter, held, with_se, meeting, meeting.attendees.get(),
+        charter, held, with_se, meeting, meeting.attendees.get(), debrief,
     )  # fmt: skip
