@@ -12,7 +12,7 @@ from presales.errors import Conflict, NotAllowed, StaleEdit
 from qualification.policy import thresholds_for
 
 TERMS = [
-    "budget_required", "timeline_months", "sponsor_required", "prep_minutes", "prep_hours_ahead", "rescue_phrase",
+    "budget_required", "sponsor_required", "timeline_months", "prep_minutes", "prep_hours_ahead", "rescue_phrase",
     "pricing_by_ae", "scrub_weeks", "note",
 ]  # fmt: skip
 

@@ -42,6 +42,8 @@ class CharterForm(forms.ModelForm):
     class Meta:
         model = Charter
         fields = TERMS
+        labels = {"scrub_weeks": "Pipeline scrub every (weeks)"}
+        help_texts = {"scrub_weeks": "You go through your open deals together, the worst evidence first."}
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: object, **kwargs: object) -> None:

@@ -150,7 +150,7 @@ class Charter(models.Model):
             ("Prep call", f"{self.prep_minutes} minutes, at least {_count(self.prep_hours_ahead, 'hour')} ahead"),
             ("Rescue phrase", f"“{self.rescue_phrase}”" if self.rescue_phrase else "none agreed"),
             ("Price", "always the AE's to answer" if self.pricing_by_ae else "whoever is asked answers"),
-            ("Going through the open deals", f"every {_count(self.scrub_weeks, 'week')}"),
+            ("Pipeline scrub", f"every {_count(self.scrub_weeks, 'week')}"),
             *([("Also agreed", self.note)] if self.note else []),
         ]
 

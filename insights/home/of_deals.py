@@ -8,6 +8,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from deals.loads import load_of, with_load
 from deals.matching import ranked
@@ -197,7 +198,7 @@ def best_claims(user: User) -> Section:
             deal = entries[pk].opportunity
             lines.append(
                 Line(
-                    deal.name, deal.get_absolute_url(), ", ".join([*match.good, *match.bad]).capitalize(),
+                    deal.name, deal.get_absolute_url(), capfirst(", ".join([*match.good, *match.bad])),
                     [(f"Match {match.points}", "good" if match.points >= 60 else "info")],
                     figure=_short(deal),
                     action=Action("Claim", reverse("deals:claim", args=[deal.pk]), post=True),
