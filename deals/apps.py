@@ -10,9 +10,10 @@ class DealsConfig(AppConfig):
 
         import leads.panels
         import leads.visibility
+        import people.panels
         import qualification.lanes
         import qualification.visibility
-        from deals import panels, permissions  # noqa: F401  registers the rules
+        from deals import calendar_address, panels, permissions  # noqa: F401  registers the rules
         from deals.models import Opportunity
         from deals.workload import claimed_by, owned_by
         from people.models import Role
@@ -20,6 +21,7 @@ class DealsConfig(AppConfig):
 
         leads.panels.company_panels.append(("deals/panels/opportunities.html", panels.of_company))
         leads.panels.lead_panels.append(("deals/panels/opportunities.html", panels.of_lead))
+        people.panels.account_panels.append(("deals/panels/calendar.html", calendar_address.for_account))
         workloads.append(Workload("open opportunities as AE", owned_by, Role.AE))
         workloads.append(Workload("open opportunities as SE", claimed_by, Role.SE))
 

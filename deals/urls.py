@@ -3,6 +3,7 @@
 from django.urls import path
 
 from deals.views import (
+    calendar,
     competitors,
     debriefs,
     exports,
@@ -44,6 +45,9 @@ urlpatterns = [
     path("meetings/<id:pk>/debrief/", debriefs.write, name="write_debrief"),
     path("debriefs/<id:pk>/edit/", debriefs.edit, name="edit_debrief"),
     path("debriefs/<id:pk>/evidence/", debriefs.add_evidence, name="debrief_evidence"),
+    path("meetings/<id:pk>/calendar/", calendar.export, name="meeting_calendar"),
+    path("calendar/renew/", calendar.renew, name="renew_calendar"),
+    path("calendar/<str:token>.ics", calendar.feed, name="calendar_feed"),
     path("attendees/<id:pk>/confirm/", meetings.confirm_attendee, name="confirm_attendee"),
     path("attendees/<id:pk>/remove/", meetings.remove_attendee, name="remove_attendee"),
     path("help-requests/<id:pk>/again/", help_requests.again, name="ask_again"),

@@ -5,3 +5,4 @@ import rules
 from people.permissions import is_admin, is_ae, is_manager
 
 rules.add_perm("insights.see_pipeline", is_manager | is_admin | is_ae)
+rules.add_perm("insights.see_meetings", is_manager | is_admin)

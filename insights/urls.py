@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from insights.views import home, pipeline, search
+from insights.views import home, meetings, pipeline, search
 
 figures = [
     path("pipeline/", pipeline.pipeline, name="pipeline"),
     path("pipeline/deals/", pipeline.deals, name="deals"),
     path("pipeline/deals/export/", pipeline.export_deals, name="export_deals"),
+    path("pipeline/meetings/", meetings.meetings, name="meetings"),
     path("pipeline/export/<slug:table>/", pipeline.export_table, name="export_table"),
 ]
 

@@ -13,6 +13,7 @@ from people.actions import users as actions
 from people.actions.profile import update_profile
 from people.forms.profile import ProfileForm
 from people.models import User
+from people.panels import filled
 from presales.context_processors import THEMES
 from presales.errors import StaleEdit
 from presales.forms import done, posted
@@ -33,7 +34,8 @@ def account(request: HttpRequest) -> HttpResponse:
             except StaleEdit:
                 form.show_conflict()
                 status = 409
-    return render(request, "people/account.html", {"form": form, "has_two_step": is_mfa_enabled(user)}, status=status)
+    context = {"form": form, "has_two_step": is_mfa_enabled(user), "panels": filled(request)}
+    return render(request, "people/account.html", context, status=status)
 
 
 @require_POST

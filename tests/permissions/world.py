@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 
 from deals.actions.queue import claim
+from deals.calendar_address import token_of
 from deals.models import (
     Attendee,
     Charter,
@@ -65,6 +66,7 @@ class World:
             "team_id": self.west.pk, "user_id": self.people["mate"].pk, "other": self.other_lead.pk,
             "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign", "table": "stages",
         }  # fmt: skip
+        by_name["token"] = token_of(self.people["owner"])
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
         by_name["pk"] = self._pk(name)
@@ -83,6 +85,7 @@ class World:
             "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
             "deals:add_attendee": self.meeting, "deals:confirm_attendee": self.attendee,
             "deals:remove_attendee": self.attendee, "deals:huddle": self.meeting,
+            "deals:meeting_calendar": self.meeting,
             "deals:write_debrief": self.meeting, "deals:edit_debrief": self.debrief,
             "deals:debrief_evidence": self.debrief,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,

@@ -1,0 +1,123 @@
+"""Meetings of the open deals: one that may become an ambush, one well prepared, and past ones, remembered or not."""
+
+import datetime
+
+from deals.actions import debriefs
+from deals.actions import meetings as actions
+from deals.actions.debriefs import Found
+from deals.demo.clock import at, days_ago
+from deals.models import Attendee, Debrief, HuddleItem, Meeting, Opportunity
+from people.models import User
+from qualification.models import Criterion
+
+# Days ago, kind, huddle held, AE debriefed, SE debriefed.
+PAST = [
+    (3, "discovery", False, False, False),
+    (5, "technical", True, True, True),
+    (6, "demo", True, True, True),
+    (8, "demo", True, True, False),
+    (9, "discovery", False, False, True),
+    (12, "technical", True, True, True),
+    (18, "demo", False, False, False),
+    (22, "poc_review", True, True, True),
+]
+OBJECTIVES = {
+    "discovery": "Learn what the delays cost them in a month",
+    "technical": "See the interfaces on their own screens",
+    "demo": "Their planners see their own orders run through",
+    "poc_review": "Agree on the result of each success criterion",
+    "executive": "The COO says what would make this a yes",
+}
+AGENDA = "Introductions and what you want from today\nYour case, step by step\nQuestions\nWhat comes next"
+NOTES = {
+    HuddleItem.PROSPECT: "They open a second warehouse in spring",
+    HuddleItem.SCREEN: "The SE, from the customer's own data",
+    HuddleItem.OPENING: "The AE, on what has changed since the last call",
+}
+
+
+def tell() -> None:
+    """Plan, hold and remember meetings of deals that are worked on."""
+    deals = Opportunity.objects.open().exclude(owner=None).exclude(se=None).select_related("owner", "se", "lead")
+    busy = list(deals.filter(last_activity_at__gt=days_ago(9)).order_by("team__name", "pk"))
+    touched = {deal.pk: deal.last_activity_at for deal in busy}
+    if busy:
+        _soon(busy[0])
+        _prepared(busy[-1], "executive", 26)
+        _prepared(busy[1 % len(busy)], "demo", 52)
+    for number, past in enumerate(PAST):
+        if busy:
+            _held(busy[(number + 1) % len(busy)], *past)
+    for pk, moment in touched.items():  # the story of each deal says when it was last touched
+        Opportunity.objects.filter(pk=pk).update(last_activity_at=moment)
+
+
+def _plan(
+    deal: Opportunity, kind: str, start: datetime.datetime, planned: datetime.datetime, **fields: object
+) -> Meeting:
+    start = start.replace(minute=30 * (start.minute // 30), second=0, microsecond=0)
+    meeting = Meeting(
+        kind=kind, starts_at=start, minutes=60 if kind == "demo" else 45, objective=OBJECTIVES[kind], driver=deal.owner,
+        commercial_by=deal.owner, notes_by=deal.se, place="https://meet.example/presales", **fields,
+    )  # fmt: skip
+    with at(planned):
+        actions.plan_meeting(deal.owner, deal, meeting, ours=[deal.owner, deal.se])
+        name, title = (deal.lead.name, deal.lead.job_title) if deal.lead else ("Their operations lead", "")
+        actions.add_attendee(deal.owner, meeting, Attendee(name=name, job_title=title))
+    return meeting
+
+
+def _soon(deal: Opportunity) -> None:
+    _plan(deal, "demo", days_ago(-0.8), days_ago(2), agenda=AGENDA)
+
+
+def _confirm(meeting: Meeting, actor: User) -> None:
+    for person in meeting.attendees.filter(is_confirmed=False):
+        actions.confirm_attendee(actor, person, confirmed=True)
+
+
+def _huddle(meeting: Meeting, people: list[User]) -> None:
+    for number, item in enumerate(HuddleItem):
+        debriefs.tick_huddle(people[number % 2], meeting, item, note=NOTES.get(item, ""))
+
+
+def _prepared(deal: Opportunity, kind: str, hours: float) -> None:
+    meeting = _plan(
+        deal, kind, days_ago(-hours / 24), days_ago(3), agenda=AGENDA, agenda_confirmed=True,
+        call_to_action="A date for the decision in their calendar",
+    )  # fmt: skip
+    with at(days_ago(0.2)):
+        _confirm(meeting, deal.owner)
+        _huddle(meeting, [deal.owner, deal.se])
+
+
+def _held(deal: Opportunity, days: int, kind: str, huddle: bool, by_ae: bool, by_se: bool) -> None:
+    start = days_ago(days)
+    meeting = _plan(
+        deal, kind, start, start - datetime.timedelta(days=4), agenda=AGENDA, agenda_confirmed=True,
+        call_to_action="The next session with their architects",
+    )  # fmt: skip
+    with at(start - datetime.timedelta(hours=4)):
+        _confirm(meeting, deal.owner)
+        if huddle:
+            _huddle(meeting, [deal.se, deal.owner])
+    if by_ae:
+        with at(start + datetime.timedelta(hours=3)):
+            debriefs.write_debrief(
+                deal.owner, meeting,
+                Debrief(missed="Nobody asked who else signs above the budget holder.", real_pain="yes", context=4,
+                        next_step_agreed=True, next_step="Workshop with their architects"),
+            )  # fmt: skip
+    if by_se:
+        need = Criterion.objects.filter(framework=deal.dossier.framework_id, key="need").first()
+        known = deal.dossier.evidence.current().filter(criterion=need).first() if need else None
+        found = None
+        if known and known.level > 0 and known.observed_on < start.date():
+            found = Found(need, known.level, "Their night shift re-keys every late order by hand.", known.source_person)
+        with at(start + datetime.timedelta(hours=5)):
+            debriefs.write_debrief(
+                deal.se, meeting,
+                Debrief(missed="How their test data gets in; I had to guess the format.", real_pain="partly", context=3,
+                        next_step_agreed=True, next_step="Workshop with their architects"),
+                found,
+            )  # fmt: skip

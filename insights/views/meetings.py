@@ -1,0 +1,37 @@
+"""The manager's page on meetings: how often there was a huddle before and both debriefs after."""
+
+import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from deals.models import OpportunityType
+from insights.filters import Filters
+from insights.queries.meetings import habits
+from leads.models import Source
+from people.permissions import require
+
+DAYS = 90
+
+
+@require_safe
+def meetings(request: HttpRequest) -> HttpResponse:
+    """Huddle and debrief rates of the meetings held in the period, else in the last ninety days."""
+    require(request.user, "insights.see_meetings")
+    filters = Filters(request.user, request.GET)
+    now = timezone.now()
+    since, until = now - datetime.timedelta(days=DAYS), now
+    if filters.period:
+        midnight = datetime.time(tzinfo=timezone.get_current_timezone())
+        since = datetime.datetime.combine(filters.period.start, midnight)
+        until = datetime.datetime.combine(filters.period.end + datetime.timedelta(days=1), midnight)
+    context = {
+        "filters": filters,
+        "sources": Source.choices,
+        "types": OpportunityType.choices,
+        "days": DAYS,
+        **habits(filters.book(), now, since, until),
+    }
+    return render(request, "insights/meetings/meetings.html", context)
