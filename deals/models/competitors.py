@@ -6,8 +6,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Lower
 
-from deals.models.opportunities import Opportunity
-from people.models import User
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 
 
 class CompetitorStatus(models.TextChoices):
@@ -20,14 +19,6 @@ class CompetitorStatus(models.TextChoices):
     OUT = "out", "Out of the race"
 
 
-class CompetitorQuerySet(models.QuerySet):
-    """Competitors by what the domain asks of them."""
-
-    def visible_to(self, user: User) -> "CompetitorQuerySet":
-        """Those on the opportunities that `user` sees."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
-
-
 @pghistory.track()
 class Competitor(models.Model):
     """Another vendor, or the customer's own build, on one deal."""
@@ -38,7 +29,7 @@ class Competitor(models.Model):
     note = models.CharField(max_length=300, blank=True)
     version = models.PositiveIntegerField(default=1)
 
-    objects = CompetitorQuerySet.as_manager()
+    objects = OfOpportunityQuerySet.as_manager()
 
     class Meta:
         ordering = ["opportunity", "pk"]

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from deals.models.opportunities import Opportunity, Outcome
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity, Outcome
 from deals.models.queue import HelpKind
 from people.models import User
 
@@ -13,12 +13,8 @@ CHARTERED = [HelpKind.DEMO, HelpKind.POC]
 """The kinds of help that cost an SE days, and that a charter therefore sets a threshold for."""
 
 
-class HelpRequestQuerySet(models.QuerySet):
+class HelpRequestQuerySet(OfOpportunityQuerySet):
     """Requests by what the domain asks of them."""
-
-    def visible_to(self, user: User) -> "HelpRequestQuerySet":
-        """Those of the opportunities that `user` sees."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
     def unsettled(self) -> "HelpRequestQuerySet":
         """Held back or with the SE, on a deal that is open."""
@@ -87,14 +83,6 @@ class HelpRequest(models.Model):
         return self.state == self.State.WITH_SE
 
 
-class CharterExceptionQuerySet(models.QuerySet):
-    """Exceptions by what the domain asks of them."""
-
-    def visible_to(self, user: User) -> "CharterExceptionQuerySet":
-        """Those of the opportunities that `user` sees."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
-
-
 @pghistory.track()
 class CharterException(models.Model):
     """An SE took a request although the deal was below the charter's thresholds, and wrote down why."""
@@ -107,7 +95,7 @@ class CharterException(models.Model):
     reason = models.CharField(max_length=500)
     at = models.DateTimeField(default=timezone.now)
 
-    objects = CharterExceptionQuerySet.as_manager()
+    objects = OfOpportunityQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

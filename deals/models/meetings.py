@@ -9,7 +9,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Valu
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
-from deals.models.opportunities import Opportunity
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from deals.models.stakeholders import Stakeholder
 from people.models import User
 
@@ -32,12 +32,8 @@ class MeetingKind(models.TextChoices):
     EXECUTIVE = "executive", "Executive meeting"
 
 
-class MeetingQuerySet(models.QuerySet):
+class MeetingQuerySet(OfOpportunityQuerySet):
     """Meetings by what the domain asks of them."""
-
-    def visible_to(self, user: User) -> "MeetingQuerySet":
-        """Those of the opportunities that `user` sees."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
     def taking_place(self) -> "MeetingQuerySet":
         """Not cancelled."""

@@ -106,6 +106,14 @@ class OpportunityQuerySet(models.QuerySet):
 
 
 # What is excluded follows from the rest of the history.
+class OfOpportunityQuerySet(models.QuerySet):
+    """What belongs to an opportunity: whoever sees the opportunity sees it."""
+
+    def visible_to(self, user: User) -> "OfOpportunityQuerySet":
+        """Those of the opportunities that `user` sees."""
+        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
+
+
 @pghistory.track(exclude=["last_activity_at", "close_date_pushes"])
 class Opportunity(models.Model):
     """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""

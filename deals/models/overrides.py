@@ -4,17 +4,9 @@ import pghistory
 from django.db import models
 from django.utils import timezone
 
-from deals.models.opportunities import Opportunity
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from deals.models.stages import Stage
 from people.models import User
-
-
-class OverrideQuerySet(models.QuerySet):
-    """Overrides by what the domain asks of them."""
-
-    def visible_to(self, user: User) -> "OverrideQuerySet":
-        """Those of the deals that `user` may know of."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
 
 @pghistory.track()
@@ -29,7 +21,7 @@ class Override(models.Model):
     reason = models.CharField(max_length=500)
     missing = models.JSONField(help_text="What was missing, as it was shown.")
 
-    objects = OverrideQuerySet.as_manager()
+    objects = OfOpportunityQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from deals.models.opportunities import Opportunity
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from people.models import Role, User
 
 
@@ -30,16 +30,12 @@ class DeclineReason(models.TextChoices):
     NOT_READY = "not_ready", "Not ready for an SE"
 
 
-class QueueEntryQuerySet(models.QuerySet):
+class QueueEntryQuerySet(OfOpportunityQuerySet):
     """Queue entries by what the domain asks of them."""
 
     def waiting(self) -> "QueueEntryQuerySet":
         """Entries nobody has taken yet."""
         return self.filter(closed_at=None)
-
-    def visible_to(self, user: User) -> "QueueEntryQuerySet":
-        """Entries of opportunities that `user` sees."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
     def offered_to(self, user: User) -> "QueueEntryQuerySet":
         """Entries, waiting or not, that `user` sees or once saw in the queue."""

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from deals.models.opportunities import Opportunity
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from leads.titles import seniority_of
 from people.models import User
 
@@ -42,14 +42,6 @@ class Stance(models.TextChoices):
     UNKNOWN = "unknown", "Not known"
 
 
-class StakeholderQuerySet(models.QuerySet):
-    """Stakeholders by what the domain asks of them."""
-
-    def visible_to(self, user: User) -> "StakeholderQuerySet":
-        """Those of the opportunities that `user` sees."""
-        return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
-
-
 @pghistory.track()
 class Stakeholder(models.Model):
     """One person of the customer's in one role. Somebody with two roles has two rows."""
@@ -72,7 +64,7 @@ class Stakeholder(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
 
-    objects = StakeholderQuerySet.as_manager()
+    objects = OfOpportunityQuerySet.as_manager()
 
     class Meta:
         ordering = ["opportunity", "pk"]
