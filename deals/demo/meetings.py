@@ -52,10 +52,14 @@ def tell() -> None:
         Opportunity.objects.filter(pk=pk).update(last_activity_at=moment)
 
 
+def _at_hour(day: datetime.datetime, hour: int) -> datetime.datetime:
+    """That hour (UTC) of the day: office hours on both sides of the Atlantic."""
+    return day.replace(hour=hour, minute=0, second=0, microsecond=0)
+
+
 def _plan(
     deal: Opportunity, kind: str, start: datetime.datetime, planned: datetime.datetime, **fields: object
 ) -> Meeting:
-    start = start.replace(minute=30 * (start.minute // 30), second=0, microsecond=0)
     meeting = Meeting(
         kind=kind, starts_at=start, minutes=60 if kind == "demo" else 45, objective=OBJECTIVES[kind], driver=deal.owner,
         commercial_by=deal.owner, notes_by=deal.se, place="https://meet.example/presales", **fields,
@@ -68,7 +72,10 @@ def _plan(
 
 
 def _soon(deal: Opportunity) -> None:
-    _plan(deal, "demo", days_ago(-0.8), days_ago(2), agenda=AGENDA)
+    """At the next of two hours of the day, which is less than a day away whenever the demo is loaded."""
+    first = days_ago(-1 / 24)
+    hours = [_at_hour(first + datetime.timedelta(days=day), hour) for day in (0, 1) for hour in (15, 18)]
+    _plan(deal, "demo", min(hour for hour in hours if hour >= first), days_ago(2), agenda=AGENDA)
 
 
 def _confirm(meeting: Meeting, actor: User) -> None:
@@ -83,7 +90,7 @@ def _huddle(meeting: Meeting, people: list[User]) -> None:
 
 def _prepared(deal: Opportunity, kind: str, hours: float) -> None:
     meeting = _plan(
-        deal, kind, days_ago(-hours / 24), days_ago(3), agenda=AGENDA, agenda_confirmed=True,
+        deal, kind, _at_hour(days_ago(-hours / 24), 15), days_ago(3), agenda=AGENDA, agenda_confirmed=True,
         call_to_action="A date for the decision in their calendar",
     )  # fmt: skip
     with at(days_ago(0.2)):
@@ -92,7 +99,7 @@ def _prepared(deal: Opportunity, kind: str, hours: float) -> None:
 
 
 def _held(deal: Opportunity, days: int, kind: str, huddle: bool, by_ae: bool, by_se: bool) -> None:
-    start = days_ago(days)
+    start = _at_hour(days_ago(days), 15)
     meeting = _plan(
         deal, kind, start, start - datetime.timedelta(days=4), agenda=AGENDA, agenda_confirmed=True,
         call_to_action="The next session with their architects",

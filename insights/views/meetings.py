@@ -12,17 +12,19 @@ from insights.filters import Filters
 from insights.queries.meetings import habits
 from leads.models import Source
 from people.permissions import require
+from presales.fields import FIRST_DAY
 
-DAYS = 90
+FIRST = datetime.datetime.combine(FIRST_DAY, datetime.time(), datetime.UTC)
+"""Before any meeting."""
 
 
 @require_safe
 def meetings(request: HttpRequest) -> HttpResponse:
-    """Huddle and debrief rates of the meetings held in the period, else in the last ninety days."""
+    """Huddle and debrief rates of the meetings held, in the period if one is asked for."""
     require(request.user, "insights.see_meetings")
     filters = Filters(request.user, request.GET)
     now = timezone.now()
-    since, until = now - datetime.timedelta(days=DAYS), now
+    since, until = FIRST, now
     if filters.period:
         midnight = datetime.time(tzinfo=timezone.get_current_timezone())
         since = datetime.datetime.combine(filters.period.start, midnight)
@@ -31,7 +33,6 @@ def meetings(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "sources": Source.choices,
         "types": OpportunityType.choices,
-        "days": DAYS,
         **habits(filters.book(), now, since, until),
     }
     return render(request, "insights/meetings/meetings.html", context)
