@@ -83,6 +83,7 @@ def test_the_download_is_an_attachment_with_a_plain_name():
     assert response["Content-Type"] == "text/csv; charset=utf-8"
 
 
+@pytest.mark.django_db  # the end of a response looks after the connection
 def test_a_download_broken_off_still_says_how_many_rows_left():
     counted = []
     response = stream("x", ["A"], ([n] for n in range(2000)), finished=counted.append)
