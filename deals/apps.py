@@ -38,11 +38,12 @@ class DealsConfig(AppConfig):
 
         from deals.actions.queue import on_dossier_status
         from deals.imports import register_targets
+        from deals.probability import mark_stale_of_dossiers
         from qualification import hooks
 
         register_targets()
         hooks.on_status_change.append(on_dossier_status)
-        hooks.on_derived.append(_dossiers_derived)
+        hooks.on_derived.append(mark_stale_of_dossiers)
         qualification.lanes.hooks.insert(0, _lanes_on_opportunity)
         # A deal's page comes before its lead's.
         qualification.lanes.page_hooks.insert(0, _page_of_opportunity)
@@ -71,12 +72,3 @@ def _page_of_opportunity(dossier):
         return dossier.opportunity.get_absolute_url()
     except ObjectDoesNotExist:
         return None
-
-
-def _dossiers_derived(dossiers):
-    from deals.models import Opportunity, Outcome
-    from deals.probability import mark_stale
-
-    found = Opportunity.objects.filter(dossier__in=dossiers, outcome=Outcome.OPEN).values_list("pk", flat=True)
-    if found:
-        mark_stale(found)

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from deals.models import EvidenceProbability, Opportunity
 from presales import derived
+from presales.jobs import nudge
 from qualification.models import Status
 
 BATCH = 10_000
@@ -117,6 +118,13 @@ SELECT id, 1, 0, 0, '' FROM unnest(%(ids)s::bigint[]) AS id ORDER BY id
 ON CONFLICT (opportunity_id) DO UPDATE SET input_rev = stored.input_rev + 1, attempts = 0, set_aside_at = NULL
 """
 
+MARK_OF_DOSSIERS = """
+INSERT INTO deals_evidenceprobability AS stored (opportunity_id, input_rev, computed_rev, attempts, last_error)
+SELECT id, 1, 0, 0, '' FROM deals_opportunity WHERE dossier_id = ANY(%(dossiers)s) AND outcome = 'open' ORDER BY id
+ON CONFLICT (opportunity_id) DO UPDATE SET input_rev = stored.input_rev + 1, attempts = 0, set_aside_at = NULL
+RETURNING opportunity_id
+"""
+
 ADD_MISSING = """
 INSERT INTO deals_evidenceprobability (opportunity_id, input_rev, computed_rev, attempts, last_error)
 SELECT o.id, 1, 0, 0, '' FROM deals_opportunity o
@@ -154,12 +162,23 @@ class Reason:
 
 def mark_stale(ids: Iterable[int]) -> None:
     """Note that what the probability of these deals rests on has changed; call it in the changing transaction."""
-    from deals.tasks import derive_probability
-    from presales.jobs import nudge
-
     ids = sorted(ids)
     with connection.cursor() as cursor:
         cursor.execute(MARK, {"ids": ids})
+    _wake(ids)
+
+
+def mark_stale_of_dossiers(dossiers: list[int]) -> None:
+    """`mark_stale` for the open deals of these dossiers."""
+    with connection.cursor() as cursor:
+        cursor.execute(MARK_OF_DOSSIERS, {"dossiers": dossiers})
+        _wake([pk for (pk,) in cursor.fetchall()])
+
+
+def _wake(ids: list[int]) -> None:
+    """Nudge the worker for one deal, whose people look at it now; the sweep takes many."""
+    from deals.tasks import derive_probability
+
     if len(ids) == 1:
         nudge(derive_probability, ids[0])
 

@@ -42,6 +42,10 @@ class Risk:
     weight: int
     tone: str = "warn"
 
+    def weighs_on(self, deal: object) -> bool:
+        """Whether `deal`, a record or a row that came through `with_risks`, carries it."""
+        return bool(getattr(deal, self.name))
+
 
 # Worst first; a deal's severity is the sum of the weights.
 RISKS = [
@@ -127,4 +131,4 @@ def worst_first(deals: QuerySet, now: datetime.datetime | None = None) -> QueryS
 
 def risks_of(deal: object) -> list[Risk]:
     """The risks of a deal that came through `with_risks`, worst first."""
-    return [risk for risk in RISKS if getattr(deal, risk.name)]
+    return [risk for risk in RISKS if risk.weighs_on(deal)]
