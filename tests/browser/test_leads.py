@@ -7,6 +7,14 @@ import pytest
 from leads.models import CaptureForm, Lead, LeadStage
 from tests.factories import CompanyFactory, LeadFactory
 
+TYPE_AS_SOON_AS_IT_OPENS = """() => new MutationObserver(() => {
+  const field = document.querySelector("dialog[open] input[name=email]");
+  if (!field || field.value) return;
+  field.focus();
+  field.value = "anna@acme.example";
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}).observe(document.getElementById("dialog"), { attributes: true })"""
+
 
 @pytest.fixture
 def anna(team, ae):
@@ -50,6 +58,17 @@ def test_duplicates_and_companies_are_offered_while_typing(ae, anna, sign_in_pag
     dialog.get_by_label("Company").press_sequentially("acme")
     page.locator("#known-companies option[value='Acme Instruments']").wait_for(state="attached")
     assert not page.complaints
+
+
+def test_what_is_typed_the_moment_the_dialog_opens_is_heard(ae, anna, sign_in_page):
+    """The form answers, and the cursor stays, from the first instant the form can be seen."""
+    page = sign_in_page(ae)
+    page.goto("/leads/")
+    page.evaluate(TYPE_AS_SOON_AS_IT_OPENS)
+    page.keyboard.press("n")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("This person may already be here").wait_for()
+    assert dialog.get_by_label("E-mail").evaluate("field => field === document.activeElement")
 
 
 def test_mistakes_stay_in_the_dialog_and_nothing_typed_is_lost(ae, team, sign_in_page):
