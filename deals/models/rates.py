@@ -7,12 +7,20 @@ import pghistory
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Case, DecimalField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import DecimalField, F, Q, QuerySet, Value
 from django.utils import timezone
+
+from presales.sql import Template
 
 MONEY = DecimalField(max_digits=14, decimal_places=2)
 LEAST, MOST = Decimal("0.00000001"), Decimal(1_000_000)
+
+# Of a deal's amount, currency, the company's currency, closing day and today. PostgreSQL rounds half away from zero,
+# which is half-up for amounts, that are never negative. Deals in the company's own currency never ask for a rate.
+OWN = "{1} = {2}"
+LATEST = """(SELECT latest.rate FROM deals_exchangerate latest
+              WHERE latest.currency = {1} AND latest.valid_from <= COALESCE({3}, {4})
+              ORDER BY latest.valid_from DESC LIMIT 1)"""
 
 
 @pghistory.track()
@@ -49,14 +57,13 @@ def with_value(deals: QuerySet, today: datetime.date | None = None) -> QuerySet:
     An open deal counts at the rate valid on `today`, the user's day; a closed one at that of the day it closed on.
     Both are None where no rate was valid then.
     """
-    day = Coalesce("closed_on", Value(today or timezone.localdate(), models.DateField()))
-    rates = ExchangeRate.objects.filter(currency=OuterRef("currency"), valid_from__lte=OuterRef("settled_on"))
-    latest = Subquery(rates.order_by("-valid_from").values("rate")[:1])
-    # Deals in the company's own currency, most of them, never ask for a rate.
-    own = Q(currency=settings.COMPANY_CURRENCY)
-    return deals.alias(settled_on=day).annotate(
-        rate=Case(When(own, then=Value(Decimal(1))), default=latest, output_field=DecimalField()),
-        value=Case(When(own, then=F("amount")), default=to_cents(F("amount") * latest), output_field=MONEY),
+    places = [
+        F("amount"), F("currency"), Value(settings.COMPANY_CURRENCY), F("closed_on"),
+        Value(today or timezone.localdate(), models.DateField()),
+    ]  # fmt: skip
+    return deals.annotate(
+        rate=Template(f"CASE WHEN {OWN} THEN 1 ELSE {LATEST} END", *places, output_field=DecimalField()),
+        value=Template(f"CASE WHEN {OWN} THEN {{0}} ELSE ROUND({{0}} * {LATEST}, 2) END", *places, output_field=MONEY),
     )
 
 
@@ -68,8 +75,3 @@ def countable(deals: QuerySet) -> QuerySet:
 def uncountable(deals: QuerySet) -> QuerySet:
     """Those without a rate for their day."""
     return deals.exclude(currency=settings.COMPANY_CURRENCY).filter(rate=None)
-
-
-def to_cents(expression: object) -> Func:
-    """`expression`, which is never negative, rounded half-up to cents by the database."""
-    return Func(expression, 2, function="ROUND", output_field=MONEY)

@@ -18,7 +18,7 @@ from deals.models.rates import with_value
 from deals.pair_panel import pair_panel
 from deals.permissions import commercial_lane
 from deals.probability import reasons
-from deals.risk import RISKS, risks_of, with_risks
+from deals.risk import HAPPY_EARS, RISKS, risks_of, with_risks
 from deals.timeline import overrides_of, stage_times, timeline
 from leads.models import Lead, Source
 from people.models import Role, Team, User
@@ -41,7 +41,7 @@ CARDS = 20
 SHOWN = [
     "pk", "name", "outcome", "amount", "currency", "stage_id", "stage__name", "stage_since", "created_at", "close_date",
     "closed_on", "owner_id", "owner_name", "owner__name", "se_id", "se__name", "team_id", "company__name",
-    "probability", "overrides_count", "evidence_probability__percent", *(risk.name for risk in RISKS),
+    "probability", "overrides_count", "evidence_probability__percent", "risks",
 ]  # fmt: skip
 
 
@@ -89,6 +89,7 @@ def opportunities(request: HttpRequest) -> HttpResponse:
         "sort": sort_name,
         "query": query,
         "risks": RISKS,
+        "happy_ears": HAPPY_EARS,
         "stages": Stage.objects.order_by("pipeline", "order").values_list("pk", "name"),
         "teams": list(Team.objects.visible_to(request.user).values_list("pk", "name")),
         "aes": [(pk, name) for pk, name, role in people if role == Role.AE],
@@ -151,6 +152,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "opportunity": found,
         "attention": attention(found),
+        "flags": {risk.name for risk in risks_of(found)},
         "why": reasons(found),
         "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
         "panel": panel,

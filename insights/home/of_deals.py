@@ -1,11 +1,11 @@
 """The parts of home pages that speak of deals. One query each, all by index and cut short."""
 
 import datetime
+import operator
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Count, F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -13,90 +13,98 @@ from django.utils.text import capfirst
 from deals.loads import load_of, with_load
 from deals.matching import ranked
 from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry
+from deals.models.queue import HelpKind
 from deals.models.rates import ExchangeRate, countable, with_value
-from deals.risk import any_risk, risks_of, with_risks, worst_first
+from deals.permissions import commercial_lane
+from deals.risk import at_risk, risks_of, with_risks, worst_first
 from insights import periods
 from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
 from insights.queries.book import ZERO, in_company_currency, with_weighted
 from people.models import Role, User
+from presales.fragments import address
 from presales.paging import capped_count
+from presales.sql import Template
 from presales.templatetags.presales import money, money_short
 
 BEST_CLAIMS = 3
-PLACES = [(1, 0), (2, ZERO), (3, ZERO)]  # of count, amount and weighted amount in a group of deals, and their zeros
+GROUP = "CASE WHEN {0} = 'won' THEN 'won' WHEN {1} > 0 THEN 'risky' ELSE 'calm' END"
+NOTHING = (0, ZERO, ZERO)  # count, amount and weighted amount of no deals
 EXCEPTIONS_OF = datetime.timedelta(days=30)
 SOON = datetime.timedelta(days=7)
+# What a line reads of a deal, and of what waits for a deal.
+DEAL = [
+    "pk", "name", "amount", "currency", "team_id", "owner_id", "owner__name", "stage__name", "dossier_id",
+    "dossier__derived__next_stale_on", "dossier__derived__weakest_id", "risks",
+]  # fmt: skip
+ENTRY = ["kind", "entered_at", "opportunity_id", "opportunity__name", "opportunity__amount", "opportunity__currency"]
 
 
-def _short(deal: Opportunity) -> str:
+def _page(deal: int) -> str:
+    return address("deals:opportunity", deal)
+
+
+def _short(amount: Decimal, currency: str) -> str:
     """The amount, with its currency where that is not the one of all figures."""
-    amount = money_short(deal.amount)
-    return amount if deal.currency == settings.COMPANY_CURRENCY else f"{amount} {deal.currency}"
+    short = money_short(amount)
+    return short if currency == settings.COMPANY_CURRENCY else f"{short} {currency}"
 
 
-def _deal_line(deal: Opportunity, user: User) -> Line:
+def _rows(deals: QuerySet, columns: list[str], most: int) -> list[tuple]:
+    """The first `most` as plain rows: a line needs a tenth of what a record reads."""
+    return list(deals.values_list(*columns, named=True)[:most])
+
+
+def _deal_line(deal: tuple, user: User) -> Line:
     risks = risks_of(deal)
-    where = deal.stage.name if deal.owner is None or deal.owner_id == user.pk else f"{deal.stage.name} · {deal.owner}"
-    pills = [(risk.label, risk.tone) for risk in risks]
-    line = Line(deal.name, deal.get_absolute_url(), where, pills, figure=_short(deal))
-    derived = getattr(deal.dossier, "derived", None)
-    if not risks and derived and derived.next_stale_on:
-        line.pills = [(f"Evidence goes stale {derived.next_stale_on:%-d %b}", "warn")]
-    line.action = _remedy(deal, {risk.name for risk in risks}, derived, user)
+    stage, owner = deal.stage__name, deal.owner__name
+    where = stage if owner is None or deal.owner_id == user.pk else f"{stage} · {owner}"
+    line = Line(deal.name, _page(deal.pk), where, [(risk.label, risk.tone) for risk in risks])
+    line.figure = _short(deal.amount, deal.currency)
+    if not risks and deal.dossier__derived__next_stale_on:
+        line.pills = [(f"Evidence goes stale {deal.dossier__derived__next_stale_on:%-d %b}", "warn")]
+    line.action = _remedy(deal, {risk.name for risk in risks}, user)
     return line
 
 
-def _remedy(deal: Opportunity, names: set[str], derived: object, user: User) -> Action:
+def _remedy(deal: tuple, names: set[str], user: User) -> Action:
     """What settles the worst of it, for who may."""
-    shaky = not names or "evidence_shaky" in names
-    if derived and derived.weakest_id and shaky and "close_past" not in names and user.role in (Role.AE, Role.SE):
-        url = reverse("qualification:record_evidence", args=[deal.dossier_id, derived.weakest_id])
+    shaky, weakest = not names or "evidence_shaky" in names, deal.dossier__derived__weakest_id
+    if weakest and shaky and "close_past" not in names and user.role in (Role.AE, Role.SE):
+        url = reverse("qualification:record_evidence", args=[deal.dossier_id, weakest])
         return Action("Renew evidence", url, dialog=True)
-    if user.has_perm("deals.work_commercial", deal) and user.role == Role.AE:
+    if commercial_lane(user, deal) and user.role == Role.AE:
         if "close_past" in names:
             label = "Set a date"
         elif "step_missing" in names:
             label = "Name a step"
         else:
             label = "Update"
-        return Action(label, reverse("deals:edit_opportunity", args=[deal.pk]), dialog=True)
-    return Action("Review" if user.role in (Role.MANAGER, Role.ADMIN) else "Open", deal.get_absolute_url())
-
-
-LINE = [
-    "name", "amount", "currency", "outcome", "team", "stage__name", "owner__name", "owner__email",
-    "dossier__derived__status", "dossier__derived__next_stale_on", "dossier__derived__weakest",
-]  # fmt: skip
-ENTRY_LINE = ["kind", "entered_at", "opportunity__name", "opportunity__amount", "opportunity__currency"]
-
-
-def _loaded(deals: QuerySet) -> QuerySet:
-    return with_risks(deals).select_related("stage", "owner", "dossier__derived").only(*LINE)
+        return Action(label, address("deals:edit_opportunity", deal.pk), dialog=True)
+    return Action("Review" if user.role in (Role.MANAGER, Role.ADMIN) else "Open", _page(deal.pk))
 
 
 def own_deals_in_need(user: User, lane: str) -> Section:
     """The own open deals (`lane`: owner or se) that carry a risk or whose evidence goes stale within a week."""
     soon = Q(dossier__derived__next_stale_on__lte=timezone.localdate() + SOON)
-    own = Opportunity.objects.open().filter(**{lane: user})
-    found = worst_first(_loaded(own).filter(any_risk() | soon))
-    rows, more = cut(list(found[: LINES + 2]), LINES + 1)
+    own = worst_first(Opportunity.objects.open().filter(**{lane: user})).filter(Q(risks__gt=0) | soon)
+    rows, more = cut(_rows(own, DEAL, LINES + 2), LINES + 1)
     return Section(
         "Deals that need you", "alert-triangle", [_deal_line(deal, user) for deal in rows],
         more_url=f"{reverse('deals:opportunities')}?{lane}={user.pk}&attention=risk", many=more,
     )  # fmt: skip
 
 
-def at_risk(user: User) -> Section:
+def deals_at_risk(user: User) -> Section:
     """The open deals at risk, those of the greatest value first, with why."""
     most = LINES + 3
-    visible = Opportunity.objects.visible_to(user).open().filter(any_risk())
+    visible = at_risk(Opportunity.objects.visible_to(user))
     own = visible.filter(currency=settings.COMPANY_CURRENCY).order_by("-amount", "-pk")  # nearly all; there is an index
-    worth = [(deal.amount, deal.pk, deal) for deal in _loaded(own)[:most]]
+    worth = [(deal.amount, deal.pk, deal) for deal in _rows(own, DEAL, most)]
     if ExchangeRate.objects.exists():
         # In two ranges, for which there is an index; PostgreSQL has none for "another than".
         other = Q(currency__lt=settings.COMPANY_CURRENCY) | Q(currency__gt=settings.COMPANY_CURRENCY)
-        others = _loaded(countable(with_value(visible.filter(other))).order_by("-value", "-pk"))
-        worth += [(deal.value, deal.pk, deal) for deal in others[:most]]
+        others = countable(with_value(visible.filter(other))).order_by("-value", "-pk")
+        worth += [(deal.value, deal.pk, deal) for deal in _rows(others, [*DEAL, "value"], most)]
     rows, more = cut([deal for _, _, deal in sorted(worth, key=lambda line: line[:2], reverse=True)[:most]], LINES + 2)
     return Section(
         "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
@@ -105,30 +113,35 @@ def at_risk(user: User) -> Section:
     )  # fmt: skip
 
 
-def waiting_for_se(user: User) -> Section:
-    """The own deals that wait for an SE."""
-    found = QueueEntry.objects.waiting().filter(opportunity__owner=user).select_related("opportunity").only(*ENTRY_LINE)
-    rows, more = cut(list(found.order_by("entered_at")[: LINES + 1]))
+def _entry_lines(entries: QuerySet) -> tuple[list[tuple[Line, int]], bool]:
+    """A line for each of the queue's entries, with its deal, the longest wait first; and whether there are more."""
+    rows, more = cut(_rows(entries.order_by("entered_at", "pk"), ENTRY, LINES + 1))
     lines = [
         Line(
-            entry.opportunity.name, entry.opportunity.get_absolute_url(), entry.get_kind_display(),
-            at=entry.entered_at, at_label="queued",
-            figure=_short(entry.opportunity),
+            entry.opportunity__name, _page(entry.opportunity_id), HelpKind(entry.kind).label, at=entry.entered_at,
+            at_label="queued", figure=_short(entry.opportunity__amount, entry.opportunity__currency),
         )
         for entry in rows
     ]  # fmt: skip
-    return Section("Waiting for an SE", "inbox", lines, more_url=reverse("deals:queue"), many=more)
+    return list(zip(lines, [entry.opportunity_id for entry in rows], strict=True)), more
+
+
+def waiting_for_se(user: User) -> Section:
+    """The own deals that wait for an SE."""
+    lines, more = _entry_lines(QueueEntry.objects.waiting().filter(opportunity__owner=user))
+    return Section(
+        "Waiting for an SE", "inbox", [line for line, _ in lines], more_url=reverse("deals:queue"), many=more
+    )
 
 
 def asked_of(user: User) -> Section:
     """Demos and POCs that AEs want on the deals of this SE, those that the charter holds back first."""
     lines, more = _asked(HelpRequest.objects.filter(opportunity__se=user))
     for line, request in lines:
-        if request.is_held:
-            url = reverse("deals:accept_anyway", args=[request.pk])
-            line.action = Action("Accept anyway", url, dialog=True)
+        if request.state == HelpRequest.State.HELD:
+            line.action = Action("Accept anyway", reverse("deals:accept_anyway", args=[request.pk]), dialog=True)
         else:
-            line.action = Action("Open", request.opportunity.get_absolute_url())
+            line.action = Action("Open", line.url)
     return Section("Asked of you", "message-circle", [line for line, _ in lines], many=more)
 
 
@@ -136,18 +149,22 @@ def held_back(user: User) -> Section:
     """The own requests that the charter holds back."""
     lines, more = _asked(HelpRequest.objects.filter(opportunity__owner=user, state=HelpRequest.State.HELD))
     for line, request in lines:
-        line.action = Action("See what is missing", f"{request.opportunity.get_absolute_url()}#held-{request.pk}")
+        line.action = Action("See what is missing", f"{line.url}#held-{request.pk}")
     return Section("Held back by the charter", "hand-stop", [line for line, _ in lines], many=more)
 
 
-def _asked(requests: QuerySet) -> tuple[list[tuple[Line, HelpRequest]], bool]:
-    found = requests.unsettled().select_related("opportunity").order_by("state", "requested_at", "pk")
-    rows, more = cut(list(found[: LINES + 1]))
+REQUEST = ["pk", "kind", "state", "note", "requested_at", "opportunity_id", "opportunity__name"]
+
+
+def _asked(requests: QuerySet) -> tuple[list[tuple[Line, tuple]], bool]:
+    found = requests.unsettled().order_by("state", "requested_at", "pk")
+    rows, more = cut(_rows(found, REQUEST, LINES + 1))
     lines = []
     for request in rows:
-        deal, kind = request.opportunity, request.get_kind_display()
-        line = Line(deal.name, deal.get_absolute_url(), request.note, at=request.requested_at, at_label="asked")
-        line.pills = [(f"{kind} request held back", "warn") if request.is_held else (f"{kind} asked for", "info")]
+        kind, held = HelpKind(request.kind).label, request.state == HelpRequest.State.HELD
+        line = Line(request.opportunity__name, _page(request.opportunity_id), request.note)
+        line.at, line.at_label = request.requested_at, "asked"
+        line.pills = [(f"{kind} request held back", "warn") if held else (f"{kind} asked for", "info")]
         lines.append((line, request))
     return lines, more
 
@@ -170,38 +187,32 @@ def charter_exceptions(user: User) -> Section:
 
 def unclaimed(user: User) -> Section:
     """Deals of the teams that wait for an SE, the longest wait first."""
-    waiting = QueueEntry.objects.waiting().visible_to(user).select_related("opportunity").only(*ENTRY_LINE)
-    rows, more = cut(list(waiting.order_by("entered_at", "pk")[: LINES + 1]))
-    lines = [
-        Line(
-            entry.opportunity.name, entry.opportunity.get_absolute_url(), entry.get_kind_display(),
-            at=entry.entered_at, at_label="queued",
-            figure=_short(entry.opportunity),
-            action=Action("Assign", reverse("deals:assign_se", args=[entry.opportunity_id]), dialog=True),
-        )
-        for entry in rows
-    ]  # fmt: skip
+    lines, more = _entry_lines(QueueEntry.objects.waiting().visible_to(user))
+    for line, deal in lines:
+        line.action = Action("Assign", address("deals:assign_se", deal), dialog=True)
     return Section(
-        "Waiting for an SE", "inbox", lines, "Every qualified deal has its SE.", reverse("deals:queue"), many=more
-    )
+        "Waiting for an SE", "inbox", [line for line, _ in lines], "Every qualified deal has its SE.",
+        reverse("deals:queue"), many=more,
+    )  # fmt: skip
 
 
 def best_claims(user: User) -> Section:
     """The three waiting deals that suit this SE best, to claim with one click."""
     offered = ranked(user, load_of(user))
     matches = dict(offered[:BEST_CLAIMS])
-    found = QueueEntry.objects.waiting().filter(pk__in=matches).select_related("opportunity").only(*ENTRY_LINE)
-    entries = {entry.pk: entry for entry in found}
+    found = QueueEntry.objects.waiting().filter(pk__in=matches).order_by()
+    entries = {entry.pk: entry for entry in _rows(found, ["pk", *ENTRY], BEST_CLAIMS)}
     lines = []
     for pk, match in matches.items():
         if pk in entries:  # else somebody claimed it between the two questions
-            deal = entries[pk].opportunity
+            entry = entries[pk]
             lines.append(
                 Line(
-                    deal.name, deal.get_absolute_url(), capfirst(", ".join([*match.good, *match.bad])),
+                    entry.opportunity__name, _page(entry.opportunity_id),
+                    capfirst(", ".join([*match.good, *match.bad])),
                     [(f"Match {match.points}", "good" if match.points >= 60 else "info")],
-                    figure=_short(deal),
-                    action=Action("Claim", reverse("deals:claim", args=[deal.pk]), post=True),
+                    figure=_short(entry.opportunity__amount, entry.opportunity__currency),
+                    action=Action("Claim", address("deals:claim", entry.opportunity_id), post=True),
                 )
             )  # fmt: skip
     return Section(
@@ -235,28 +246,29 @@ def _loads(people: QuerySet) -> list[Load]:
 def figures(user: User, deals: QuerySet | None = None) -> list[Figure]:
     """Open pipeline, weighted, won this quarter, and at risk; of `deals`, else of all that are seen."""
     mine = deals is not None
-    deals = in_company_currency(deals if mine else Opportunity.objects.visible_to(user))
+    deals = deals if mine else Opportunity.objects.visible_to(user)
     person = f"&person={user.pk}" if mine else _everyone(user)
     base = f"{reverse('insights:deals')}?state="
-    # One pass over the open deals, in groups by whether they are at risk (None where that cannot be told).
-    found = with_weighted(deals.open()).annotate(risky=ExpressionWrapper(any_risk(), BooleanField())).order_by()
-    groups = list(found.values_list("risky").annotate(Count("pk"), Sum("value"), Sum("weighted")))
-    count, amount, weighted = (sum((group[place] for group in groups), start=zero) for place, zero in PLACES)
-    risky = next((group for group in groups if group[0]), (True, 0, ZERO, ZERO))
     quarter = periods.quarter_of(timezone.localdate())
-    won = deals.filter(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end)).aggregate(
-        n=Count("pk"), amount=Coalesce(Sum("value"), ZERO)
+    # One pass over the open deals and over those won, in three groups.
+    found = deals.filter(
+        Q(outcome=Outcome.OPEN) | Q(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end))
     )
+    group = Template(GROUP, F("outcome"), F("risks"), output_field=CharField())
+    sums = with_weighted(with_risks(in_company_currency(found))).annotate(group=group).order_by().values_list("group")
+    groups = {name: figures for name, *figures in sums.annotate(Count("pk"), Sum("value"), Sum("weighted"))}
+    won, risky, calm = (groups.get(name, NOTHING) for name in ("won", "risky", "calm"))
+    count, amount, weighted = map(operator.add, risky, calm)
     linked = user.has_perm("insights.see_pipeline")
     return [
         _figure("Open pipeline", amount, _deals(count, "open"), f"{base}open{person}", linked),
         _figure("Weighted", weighted, "amount × probability", f"{base}open{person}", linked),
         _figure(
-            f"Won in {quarter.label}", won["amount"], _deals(won["n"], "signed"),
+            f"Won in {quarter.label}", won[1], _deals(won[0], "signed"),
             f"{base}won&period={quarter.key}{person}", linked,
         ),
         _figure(
-            "At risk", risky[2], _deals(risky[1], "late, silent or shaky"), f"{base}open&risk=any{person}", linked
+            "At risk", risky[1], _deals(risky[0], "late, silent or shaky"), f"{base}open&risk=any{person}", linked
         ),
     ]  # fmt: skip
 

@@ -44,7 +44,7 @@ def manager(user: User) -> Home:
     """Five figures, the deals at risk with why, response times missed, deals without an SE, SE load."""
     return Home(
         figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
-        sections=[of_deals.at_risk(user), of_leads.response_misses(user)],
+        sections=[of_deals.deals_at_risk(user), of_leads.response_misses(user)],
         side=[of_deals.unclaimed(user), of_deals.charter_exceptions(user)],
         loads=of_deals.se_loads(user),
         loads_title="SE load",
@@ -70,7 +70,7 @@ def admin(user: User) -> Home:
             of_admin.worker(),
             of_admin.failed_imports(user),
             of_admin.without_team(),
-            of_deals.at_risk(user),
+            of_deals.deals_at_risk(user),
         ],
         side=[of_admin.exports(user)],
         action=Action("Open the pipeline", reverse("insights:pipeline")),

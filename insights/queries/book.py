@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
 from django.utils import timezone
 
-from deals.models.rates import countable, to_cents, uncountable, with_value
+from deals.models.rates import MONEY, countable, uncountable, with_value
+from presales.sql import Template
 
 # (key, label, youngest in days): a deal belongs to the last line whose days it has reached.
 AGES = [
@@ -48,8 +49,10 @@ def with_weighted(deals: QuerySet) -> QuerySet:
     """Adds `weighted` to what `in_company_currency` gives: amount × rate × probability, rounded half-up to cents
     once, deal by deal, so that sums add up."""
     # Times 0.01, since a division would round before the rounding.
-    exact = F("amount") * F("rate") * F("probability") * Value(Decimal("0.01"))
-    return deals.with_probability().annotate(weighted=to_cents(exact))
+    weighted = Template(
+        "ROUND({0} * {1} * {2} * 0.01, 2)", F("amount"), F("rate"), F("probability"), output_field=MONEY
+    )
+    return deals.with_probability().annotate(weighted=weighted)
 
 
 def in_company_currency(deals: QuerySet) -> QuerySet:

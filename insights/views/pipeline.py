@@ -66,7 +66,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     rows, title = drill.behind(filters, request.GET)
     page = paginate(_shown(rows), Sort("value", descending=True, like="amount"), request.GET.get("cursor", ""))
     for row in page.rows:
-        row.risks = risks_of(row) if row.is_open else []
+        row.warnings = risks_of(row) if row.is_open else []
     context = {
         "page": page,
         "title": title,

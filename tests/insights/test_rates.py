@@ -14,7 +14,7 @@ from deals.models import ExchangeRate, Opportunity
 from deals.models.rates import with_value
 from insights import pipeline
 from insights.filters import Filters
-from insights.home.of_deals import at_risk, figures
+from insights.home.of_deals import deals_at_risk, figures
 from insights.queries.book import open_book, other_currencies
 from insights.queries.closed import closed_book
 from tests.insights import oracle
@@ -180,7 +180,10 @@ def test_home_counts_them_too_and_puts_the_largest_first(manager, team, today):
     deal(name="Dollars", team=team, amount=Decimal(8000), next_step="")
     deal(name="Francs", team=team, amount=Decimal(9000), currency="CHF", next_step="")
     assert figures(manager)[0].note.startswith("15,000 USD, 2 deals")
-    assert [(line.title, line.figure) for line in at_risk(manager).lines] == [("Dollars", "8K"), ("Yen", "1M JPY")]
+    assert [(line.title, line.figure) for line in deals_at_risk(manager).lines] == [
+        ("Dollars", "8K"),
+        ("Yen", "1M JPY"),
+    ]
 
 
 def test_pages_of_many_deals_go_by_value(admin, sign_in, today):
