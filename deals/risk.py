@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from functools import cache
 
 from django.conf import settings
 from django.db.models import DateField, DateTimeField, F, IntegerField, QuerySet, Value
@@ -25,10 +26,6 @@ class Risk:
     label: str
     weight: int
     tone: str = "warn"
-
-    def weighs_on(self, deal: object) -> bool:
-        """Whether `deal`, a record or a row that came through `with_risks`, carries it."""
-        return bool(deal.risks & self.bit)
 
 
 # Worst first; a deal's severity is the sum of the weights.
@@ -85,6 +82,11 @@ def worst_first(deals: QuerySet, now: datetime.datetime | None = None) -> QueryS
     return with_risks(deals, now).order_by("-risks", "-amount", "pk")
 
 
+@cache
+def _risks_in(number: int) -> list[Risk]:
+    return [risk for risk in RISKS if number & risk.bit]
+
+
 def risks_of(deal: object) -> list[Risk]:
-    """The risks of a deal that came through `with_risks`, worst first."""
-    return [risk for risk in RISKS if risk.weighs_on(deal)]
+    """The risks of a deal, a record or a row that came through `with_risks`, worst first."""
+    return _risks_in(deal.risks)

@@ -1,6 +1,7 @@
 """The list, the board and the page of opportunities."""
 
-from django.db.models import Count, QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from deals.models.rates import with_value
 from deals.pair_panel import pair_panel
 from deals.permissions import commercial_lane
 from deals.probability import reasons
-from deals.risk import HAPPY_EARS, RISKS, risks_of, with_risks
+from deals.risk import HAPPY_EARS, risks_of, with_risks
 from deals.timeline import overrides_of, stage_times, timeline
 from leads.models import Lead, Source
 from people.models import Role, Team, User
@@ -88,7 +89,7 @@ def opportunities(request: HttpRequest) -> HttpResponse:
         "more": more,
         "sort": sort_name,
         "query": query,
-        "risks": RISKS,
+        "risks_of": risks_of,
         "happy_ears": HAPPY_EARS,
         "stages": Stage.objects.order_by("pipeline", "order").values_list("pk", "name"),
         "teams": list(Team.objects.visible_to(request.user).values_list("pk", "name")),
@@ -109,19 +110,25 @@ def board(request: HttpRequest) -> HttpResponse:
     mine = request.GET.get("view") == "mine"
     if mine:
         visible = visible.filter(owner=request.user) | visible.filter(se=request.user)
-    stages = list(Stage.objects.filter(pipeline=actions.default_pipeline(), outcome=Outcome.OPEN).order_by("order"))
+    newest = visible.filter(stage=OuterRef("pk")).order_by("-created_at", "-pk").values("pk")[:CARDS]
+    stages = list(
+        Stage.objects.filter(pipeline=actions.default_pipeline(), outcome=Outcome.OPEN)
+        .order_by("order")
+        .annotate(newest=ArraySubquery(newest))
+    )
     sums = {
         row["stage"]: row
         for row in with_value(visible).order_by().values("stage").annotate(n=Count("pk"), amount=Sum("value"))
     }
-    newest = [visible.filter(stage=stage).order_by("-created_at", "-pk").values("pk")[:CARDS] for stage in stages]
-    keys = [row["pk"] for row in newest[0].union(*newest[1:], all=True)] if newest else []
+    keys = [pk for stage in stages for pk in stage.newest]
     cards: dict[int, list[tuple]] = {}
     for card in shown(Opportunity.objects.filter(pk__in=keys)).order_by("-created_at", "-pk"):
         cards.setdefault(card.stage_id, []).append(card)
     columns = [(stage, sums.get(stage.pk, {"n": 0, "amount": 0}), cards.get(stage.pk, [])) for stage in stages]
-    movable = {card.pk for row in cards.values() for card in row if commercial_lane(request.user, card)}
-    context = {"columns": columns, "mine": mine, "movable": movable, "risks": RISKS}
+    # Whose deals the person may move: asked once for each owner and team, not for each card.
+    lanes = {(card.owner_id, card.team_id): card for row in cards.values() for card in row}
+    movable = {lane for lane, card in lanes.items() if commercial_lane(request.user, card)}
+    context = {"columns": columns, "mine": mine, "movable": movable, "risks_of": risks_of}
     return render(request, "deals/opportunities/board.html", context)
 
 

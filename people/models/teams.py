@@ -6,6 +6,7 @@ import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from people.models.users import User
 
@@ -21,17 +22,28 @@ class TeamQuerySet(models.QuerySet):
 
     def with_descendants(self, ids: Iterable[int]) -> set[int]:
         """`ids` and the ids of every team below them."""
-        children: dict[int | None, list[int]] = {}
-        for pk, parent in self.model.objects.values_list("pk", "parent_id"):
-            children.setdefault(parent, []).append(pk)
-        found: set[int] = set()
-        todo = list(ids)
-        while todo:
-            pk = todo.pop()
-            if pk not in found:
-                found.add(pk)
-                todo.extend(children.get(pk, []))
-        return found
+        return _down(ids, self.model.objects.order_by().values_list("pk", "parent_id"))
+
+    def managed_by(self, user: User) -> set[int]:
+        """The ids of the teams that `user` is in and of every team below them, in one query."""
+        own = Membership.objects.filter(team=OuterRef("pk"), user=user)
+        teams = list(self.model.objects.order_by().values_list("pk", "parent_id", Exists(own)))
+        return _down([pk for pk, _, is_own in teams if is_own], [(pk, parent) for pk, parent, _ in teams])
+
+
+def _down(ids: Iterable[int], teams: Iterable[tuple[int, int | None]]) -> set[int]:
+    """`ids` and those below them, of `teams` as (id, id of the parent)."""
+    children: dict[int | None, list[int]] = {}
+    for pk, parent in teams:
+        children.setdefault(parent, []).append(pk)
+    found: set[int] = set()
+    todo = list(ids)
+    while todo:
+        pk = todo.pop()
+        if pk not in found:
+            found.add(pk)
+            todo.extend(children.get(pk, []))
+    return found
 
 
 @pghistory.track()

@@ -144,10 +144,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         if self.role == Role.ADMIN:
             return frozenset(Team.objects.values_list("pk", flat=True))
-        own = set(self.memberships.values_list("team_id", flat=True))
-        if self.role == Role.MANAGER and own:
-            return frozenset(Team.objects.with_descendants(own))
-        return frozenset(own)
+        if self.role == Role.MANAGER:
+            return frozenset(Team.objects.managed_by(self))
+        return frozenset(self.memberships.values_list("team_id", flat=True))
 
     def is_any(self, *roles: str) -> bool:
         """Whether the person has one of `roles`."""
