@@ -5,13 +5,14 @@ import datetime
 import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from deals.models.stakeholders import Stakeholder
 from people.models import User
+from presales.sql import Template
 
 AMBUSH_WINDOW = datetime.timedelta(hours=24)
 """How long before the start agenda and attendees have to be confirmed."""
@@ -50,14 +51,13 @@ class MeetingQuerySet(OfOpportunityQuerySet):
 
     def with_state(self, now: datetime.datetime) -> "MeetingQuerySet":
         """Adds `theirs`, `unconfirmed` (attendees), `ticked` (huddle), `ambush`, `ae_debrief` and `se_debrief`."""
-        debriefs = self.model._meta.get_field("debriefs").related_model.objects.filter(meeting=OuterRef("pk"))
         return self.annotate(
-            theirs=_count(Attendee.objects.filter(user=None)),
-            unconfirmed=_count(Attendee.objects.filter(is_confirmed=False)),
-            ticked=_count(self.model._meta.get_field("huddle_points").related_model.objects.all()),
-            ae_debrief=Exists(debriefs.filter(lane="ae")),
-            se_debrief=Exists(debriefs.filter(lane="se")),
-        ).annotate(ambush=Case(When(_ambush(now), then=Value(True)), default=Value(False)))
+            theirs=_count("deals_attendee", "user_id IS NULL"),
+            unconfirmed=_count("deals_attendee", "NOT is_confirmed"),
+            ticked=_count("deals_huddlepoint"),
+            ae_debrief=_debriefed("ae"),
+            se_debrief=_debriefed("se"),
+        ).annotate(ambush=_ambush(now))
 
     def at_ambush_risk(self, now: datetime.datetime) -> "MeetingQuerySet":
         """About to begin, while the agenda or who comes is not confirmed."""
@@ -70,15 +70,24 @@ class MeetingQuerySet(OfOpportunityQuerySet):
         return self.ended(now).filter(ends_at__gt=now - DEBRIEF_WINDOW).exclude(Exists(own))
 
 
-def _count(rows: models.QuerySet) -> Coalesce:
-    """How many of `rows` a meeting has, as a subquery."""
-    counted = rows.filter(meeting=OuterRef("pk")).order_by().values("meeting").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)
+def _count(table: str, condition: str = "true") -> Template:
+    """How many rows of `table` a meeting has."""
+    counted = f"(SELECT count(*) FROM {table} part WHERE part.meeting_id = {{0}} AND {condition})"  # noqa: S608
+    return Template(counted, F("pk"), output_field=models.IntegerField())
 
 
-def _ambush(now: datetime.datetime) -> Q:
-    soon = Q(cancelled_at=None, starts_at__gt=now, starts_at__lte=now + AMBUSH_WINDOW)
-    return soon & (Q(agenda_confirmed=False) | Q(unconfirmed__gt=0) | Q(theirs=0))
+def _debriefed(lane: str) -> Template:
+    written = f"EXISTS (SELECT FROM deals_debrief debrief WHERE debrief.meeting_id = {{0}} AND debrief.lane = '{lane}')"
+    return Template(written, F("pk"), output_field=models.BooleanField())
+
+
+def _ambush(now: datetime.datetime) -> Template:
+    """About to begin, while the agenda or who comes is not confirmed."""
+    text = """({0} IS NULL AND {1} > {2} AND {1} <= {3} AND (NOT {4} OR {5} > 0 OR {6} = 0))"""
+    until = Value(now + AMBUSH_WINDOW, models.DateTimeField())
+    names = ("agenda_confirmed", "unconfirmed", "theirs")
+    clock = (F("cancelled_at"), F("starts_at"), Value(now, models.DateTimeField()), until)
+    return Template(text, *clock, *map(F, names), output_field=models.BooleanField())
 
 
 @pghistory.track()

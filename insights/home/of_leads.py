@@ -1,14 +1,17 @@
 """The parts of home pages that speak of leads. One query each, all by index and cut short."""
 
 import datetime
+from collections.abc import Callable
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from insights.home.parts import LINES, Action, Counts, Figure, Line, Section, cut
 from leads.models import Lead, LeadStage, Source, TeamPolicy
+from leads.models.leads import ReturnReason
 from people.models import User
+from presales.fragments import address
 from qualification.models import Question, Status
 
 THRESHOLD = TeamPolicy._meta.get_field("mql_threshold").default
@@ -16,11 +19,11 @@ TONES = {"hot": "bad", "warm": "warn"}
 NEAR = 10  # points below the threshold that count as near
 
 
-LINE = ["name", "stage", "stage_since", "team", "owner", "dossier", "response_due_at", "return_reason", "company__name"]
-SCORE = ["score__grade", "score__total", "score__band"]
-DOSSIER = [
-    "dossier__derived__completeness", "dossier__derived__status", "dossier__derived__next_stale_on",
-    "dossier__derived__weakest__name",
+# What a line reads of a lead; a tenth of what a record would.
+LINE = ["pk", "name", "company__name", "score__grade", "score__total", "score__band"]
+QUALIFYING = [
+    "pk", "name", "company__name", "stage", "dossier_id", "dossier__derived__completeness", "dossier__derived__status",
+    "dossier__derived__weakest_id", "dossier__derived__weakest__name", "question",
 ]  # fmt: skip
 
 
@@ -28,49 +31,55 @@ def _leads(user: User) -> QuerySet:
     return Lead.objects.visible_to(user).unmerged()
 
 
-def _at(lead: Lead) -> str:
-    return lead.company.name if lead.company else ""
+def _rows(leads: QuerySet, columns: list[str]) -> tuple[list[tuple], bool]:
+    """The first lines as plain rows, and whether there are more."""
+    return cut(list(leads.values_list(*columns, named=True)[: LINES + 1]))
+
+
+def _page(lead: tuple) -> str:
+    return address("leads:lead", lead.pk)
 
 
 def _list(tab: str) -> str:
     return f"{reverse('leads:leads')}?tab={tab}"
 
 
-def _answer_lines(leads: QuerySet, action: str) -> tuple[list[Line], bool]:
+def _answer_lines(leads: QuerySet, action: Callable[[int], Action]) -> tuple[list[Line], bool]:
     now = timezone.now()
-    found = leads.filter(stage=LeadStage.MQL).select_related("company", "score").only(*LINE, *SCORE)
-    rows, more = cut(list(found.order_by(F("response_due_at").asc(nulls_last=True), "pk")[: LINES + 1]))
+    found = leads.filter(stage=LeadStage.MQL).order_by(F("response_due_at").asc(nulls_last=True), "pk")
+    rows, more = _rows(found, [*LINE, "response_due_at"])
     lines = []
     for lead in rows:
-        late = lead.response_due_at is not None and lead.response_due_at <= now
-        score = getattr(lead, "score", None)
-        pills = (
-            [(f"{score.grade} · {score.total}", {"hot": "bad", "warm": "warn"}.get(score.band, "quiet"))]
-            if score
-            else []
-        )
+        due = lead.response_due_at
+        pills = [(f"{lead.score__grade} · {lead.score__total}", TONES.get(lead.score__band, "quiet"))]
         lines.append(
             Line(
-                lead.name, lead.get_absolute_url(), _at(lead), pills, lead.response_due_at, "answer due", late,
-                action=Action("Accept", reverse("leads:accept", args=[lead.pk]), post=True)
-                if action == "accept"
-                else Action("Assign", reverse("leads:assign", args=[lead.pk]), dialog=True),
+                lead.name, _page(lead), lead.company__name or "", pills if lead.score__grade else [], due,
+                "answer due", due is not None and due <= now, action=action(lead.pk),
             )
         )  # fmt: skip
     return lines, more
 
 
+def _accept(lead: int) -> Action:
+    return Action("Accept", address("leads:accept", lead), post=True)
+
+
+def _assign(lead: int) -> Action:
+    return Action("Assign", address("leads:assign", lead), dialog=True)
+
+
 def to_accept(user: User) -> Section:
     """MQLs for this AE, or for whoever of the team is first; those past their response time on top."""
     mine = Q(owner=user) | Q(owner=None, team__in=user.team_ids)
-    lines, more = _answer_lines(_leads(user).filter(mine), "accept")
+    lines, more = _answer_lines(_leads(user).filter(mine), _accept)
     return Section("Leads to accept", "user-plus", lines, more_url=_list("accept"), many=more)
 
 
 def response_misses(user: User) -> Section:
     """MQLs of the teams that nobody accepted in time."""
     late = Q(response_due_at__lte=timezone.now())
-    lines, more = _answer_lines(_leads(user).filter(late), "assign")
+    lines, more = _answer_lines(_leads(user).filter(late), _assign)
     return Section(
         "Leads past their response time", "clock-exclamation", lines, more_url=_list("accept"), many=more,
         empty="Every lead was answered in time.",
@@ -79,66 +88,55 @@ def response_misses(user: User) -> Section:
 
 def to_qualify(user: User) -> Section:
     """The own SQLs to convert and SALs to qualify, each with the next question to ask."""
-    questions = Prefetch("dossier__derived__weakest__questions", Question.objects.order_by("order", "pk"))
+    questions = Question.objects.filter(criterion=OuterRef("dossier__derived__weakest")).order_by("order", "pk")
     found = (
         _leads(user)
         .filter(owner=user, stage__in=[LeadStage.SQL, LeadStage.SAL])
-        .select_related("company", "dossier__derived__weakest")
-        .only(*LINE, *DOSSIER)
-        .prefetch_related(questions)
+        .annotate(question=Subquery(questions.values("text")[:1]))
         .order_by("-stage", F("dossier__derived__next_stale_on").asc(nulls_last=True), "stage_since")
     )
-    rows, more = cut(list(found[: LINES + 1]))
+    rows, more = _rows(found, QUALIFYING)
     return Section(
         "Leads to qualify", "message-question", [_qualify_line(lead) for lead in rows], more_url=_list("mine"),
         many=more,
     )  # fmt: skip
 
 
-def _qualify_line(lead: Lead) -> Line:
-    line = Line(lead.name, lead.get_absolute_url(), _at(lead))
+def _qualify_line(lead: tuple) -> Line:
+    line = Line(lead.name, _page(lead), lead.company__name or "")
     if lead.stage == LeadStage.SQL:
         line.pills = [("SQL", "good")]
         line.why = f"{line.why} · everything is known" if line.why else "Everything is known"
-        line.action = Action("Convert", reverse("deals:convert", args=[lead.pk]), dialog=True)
+        line.action = Action("Convert", address("deals:convert", lead.pk), dialog=True)
         return line
-    derived = getattr(lead.dossier, "derived", None) if lead.dossier else None
-    if derived is None:
+    status, weakest = lead.dossier__derived__status, lead.dossier__derived__weakest_id
+    if status is None:
         line.pills = [("Nothing known yet", "quiet")]
-        line.action = Action("Start", lead.get_absolute_url())
+        line.action = Action("Start", _page(lead))
         return line
-    line.figure = f"{derived.completeness} %"
-    if derived.status in (Status.AT_RISK, Status.DISQUALIFIED):
-        line.pills.append((derived.get_status_display(), "bad"))
-    weakest = derived.weakest
+    line.figure = f"{lead.dossier__derived__completeness} %"
+    if status in (Status.AT_RISK, Status.DISQUALIFIED):
+        line.pills.append((Status(status).label, "bad"))
     if weakest is None:
         line.pills.append(("Ready", "good"))
-        line.action = Action("Make it an SQL", reverse("leads:qualify", args=[lead.pk]), post=True)
+        line.action = Action("Make it an SQL", address("leads:qualify", lead.pk), post=True)
         return line
-    line.pills.append((weakest.name, "warn"))
-    asked = next(iter(weakest.questions.all()), None)
-    if asked:
-        line.why = f"Ask: {asked.text}"
-    record = reverse("qualification:record_evidence", args=[lead.dossier_id, weakest.pk])
+    line.pills.append((lead.dossier__derived__weakest__name, "warn"))
+    if lead.question:
+        line.why = f"Ask: {lead.question}"
+    record = reverse("qualification:record_evidence", args=[lead.dossier_id, weakest])
     line.action = Action("Record", record, dialog=True)
     return line
 
 
 def returned(user: User) -> Section:
     """Leads that AEs gave back: feedback on the rules that let them through."""
-    found = (
-        _leads(user)
-        .exclude(return_reason="")
-        .filter(stage=LeadStage.NEW)
-        .select_related("company", "score")
-        .only(*LINE, *SCORE)
-        .order_by("-created_at", "-pk")
-    )
-    rows, more = cut(list(found[: LINES + 1]))
+    found = _leads(user).exclude(return_reason="").filter(stage=LeadStage.NEW).order_by("-created_at", "-pk")
+    rows, more = _rows(found, ["pk", "name", "company__name", "return_reason", "stage_since"])
     lines = [
         Line(
-            lead.name, lead.get_absolute_url(), _at(lead), [(lead.get_return_reason_display(), "warn")],
-            lead.stage_since, action=Action("Mend it", reverse("leads:edit", args=[lead.pk]), dialog=True),
+            lead.name, _page(lead), lead.company__name or "", [(ReturnReason(lead.return_reason).label, "warn")],
+            lead.stage_since, action=Action("Mend it", address("leads:edit", lead.pk), dialog=True),
         )
         for lead in rows
     ]  # fmt: skip
@@ -155,22 +153,16 @@ def near_threshold(user: User) -> Section:
     near = (Q(team=None) | ~Q(team__in=list(thresholds))) & _just_below(THRESHOLD)
     for threshold in set(thresholds.values()):
         near |= Q(team__in=[pk for pk, own in thresholds.items() if own == threshold]) & _just_below(threshold)
-    found = (
-        _leads(user)
-        .filter(near, stage=LeadStage.NEW, return_reason="")
-        .select_related("company", "score")
-        .only(*LINE, *SCORE)
-        .order_by("-score__total", "-pk")
-    )
-    rows, more = cut(list(found[: LINES + 1]))
+    found = _leads(user).filter(near, stage=LeadStage.NEW, return_reason="").order_by("-score__total", "-pk")
+    rows, more = _rows(found, [*LINE, "team_id"])
     lines = []
     for lead in rows:
         threshold = thresholds.get(lead.team_id, THRESHOLD)
         lines.append(
             Line(
-                lead.name, lead.get_absolute_url(), _at(lead),
-                [(f"{threshold - lead.score.total} short of {threshold}", "info")], figure=str(lead.score.total),
-                action=Action("Note a touch", reverse("leads:engagement", args=[lead.pk]), dialog=True),
+                lead.name, _page(lead), lead.company__name or "",
+                [(f"{threshold - lead.score__total} short of {threshold}", "info")], figure=str(lead.score__total),
+                action=Action("Note a touch", address("leads:engagement", lead.pk), dialog=True),
             )
         )  # fmt: skip
     return Section(

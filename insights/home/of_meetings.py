@@ -11,6 +11,10 @@ from deals.models.meetings import AMBUSH_WINDOW, DEBRIEF_WINDOW
 from insights.home.parts import LINES, Action, Line, Section, cut
 from people.models import User
 
+READ = [
+    "kind", "starts_at", "ends_at", "agenda_confirmed", "opportunity__name", "opportunity__owner", "opportunity__se",
+]  # fmt: skip
+
 
 def meetings(user: User) -> Section:
     """The own meetings that want something, those about to begin first, then the debriefs owed, the oldest first.
@@ -21,7 +25,7 @@ def meetings(user: User) -> Section:
     written = Debrief.objects.filter(meeting=OuterRef("pk"), author=user)
     until = now + AMBUSH_WINDOW + datetime.timedelta(minutes=600)
     near = Meeting.objects.of_person(user).taking_place().filter(ends_at__gt=now - DEBRIEF_WINDOW, ends_at__lte=until)
-    found = near.with_state(now).annotate(has_written=Exists(written)).select_related("opportunity")
+    found = near.with_state(now).annotate(has_written=Exists(written)).select_related("opportunity").only(*READ)
     told = (_line(meeting, user, now) for meeting in found.order_by("starts_at"))
     wanting = [(line, rank) for line, rank in told if line]
     lines, more = cut([line for line, _ in sorted(wanting, key=lambda item: item[1])], LINES)
