@@ -11,7 +11,8 @@ from collections.abc import Callable
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
-from deals.models import ExitCriterion, Opportunity, Stage, StakeholderRole, Stance
+from deals.models import ExitCriterion, Opportunity, Stage, StakeholderRole, Stance, TechnicalState
+from deals.models.technical_wins import technical_win_of
 from presales.errors import Missing
 from qualification import gates
 from qualification.gates import criterion_among, known_at, meets_policy
@@ -161,3 +162,18 @@ def decision_criteria_known(opportunity: Opportunity) -> list[Missing]:
 def decision_process_known(opportunity: Opportunity) -> list[Missing]:
     """Asked where the framework asks for the decision process: level 2."""
     return known_at(opportunity.dossier, ("decision_process",), Level.STATED)
+
+
+@gate(
+    "technical_win_recorded", "Technical win recorded",
+    "The customer's technical people have decided for us, and the SE has recorded who signed off and when.",
+)  # fmt: skip
+def technical_win_recorded(opportunity: Opportunity) -> list[Missing]:
+    """Won technically, whatever the commercial side says."""
+    decision = technical_win_of(opportunity)
+    if decision.is_won:
+        return []
+    url = reverse("deals:technical_win", args=[opportunity.pk])
+    if decision.state == TechnicalState.LOST:
+        return [Missing(f"The technical decision was lost on {decision.decided_on:%-d %b %Y}", url)]
+    return [Missing("The technical win is not recorded yet", url)]

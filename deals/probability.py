@@ -1,6 +1,6 @@
 """The evidence-based probability of an open deal: what similar deals came to, times what is known of this one.
 
-    percent = history × dossier × committee × activity, rounded half-up, at most 95
+    percent = history × dossier × committee × activity × technical, rounded half-up, at most 95
 
 - *history*: of the deals that reached this stage and ended in the last two years, the share that was won, drawn
   towards the stage's default probability by the weight of 20 deals, so that a young pipeline says what its admin
@@ -11,6 +11,7 @@
   20 where somebody of high influence, or a blocker, is against us.
 - *activity*: something happened within half of what the stage allows 100 %, within it 85 %, within twice 60 %, later
   40 %.
+- *technical*: the technical win is won 120 %, pending 100 %, lost 40 %.
 
 Two people who look at the same evidence get the same figure; what is claimed has no part in it. A claim that exceeds
 it by more than `settings.HAPPY_EARS_MARGIN` points is *happy ears* (deals/risk.py). The SQL below is the one place
@@ -26,6 +27,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals.models import EvidenceProbability, Opportunity
+from deals.models.technical_wins import technical_win_of
 from presales import derived
 from presales.jobs import nudge
 from qualification.models import Status
@@ -46,11 +48,13 @@ WITH deal AS (
                WHEN 'disqualified' THEN 0
                ELSE 50
            END AS dossier,
-           70 + coalesce(c.plus, 0) AS committee
+           70 + coalesce(c.plus, 0) AS committee,
+           CASE t.state WHEN 'won' THEN 120 WHEN 'lost' THEN 40 ELSE 100 END AS technical
       FROM deals_opportunity o
       JOIN deals_stage s ON s.id = o.stage_id
       LEFT JOIN deals_stagerecord r ON r.stage_id = o.stage_id
       LEFT JOIN qualification_dossierstatus d ON d.dossier_id = o.dossier_id
+      LEFT JOIN deals_technicalwin t ON t.opportunity_id = o.id
       LEFT JOIN (
           SELECT opportunity_id,
                  10 * count(DISTINCT role) FILTER (
@@ -63,7 +67,7 @@ WITH deal AS (
      WHERE o.id = ANY(%(ids)s)
     OFFSET 0
 ), factors AS (
-    SELECT id, is_open, dossier, committee, ((numerator + denominator / 2) / denominator)::int AS history,
+    SELECT id, is_open, dossier, committee, technical, ((numerator + denominator / 2) / denominator)::int AS history,
            CASE
                WHEN last + allowed * interval '12 hours' >= %(now)s THEN 100
                WHEN last + allowed * interval '1 day' >= %(now)s THEN 85
@@ -79,29 +83,30 @@ WITH deal AS (
 )
 SELECT id,
        CASE WHEN is_open THEN
-           least((history::bigint * dossier * committee * activity + 500000) / 1000000, 95)::int
+           least((history::bigint * dossier * committee * activity * technical + 50000000) / 100000000, 95)::int
        END AS percent,
        CASE WHEN is_open THEN history END AS history, CASE WHEN is_open THEN dossier END AS dossier,
        CASE WHEN is_open THEN committee END AS committee, CASE WHEN is_open THEN activity END AS activity,
-       CASE WHEN is_open THEN next_due_at END AS next_due_at
+       CASE WHEN is_open THEN technical END AS technical, CASE WHEN is_open THEN next_due_at END AS next_due_at
   FROM factors
 """
-FIGURES = ["percent", "history", "dossier", "committee", "activity"]
+FIGURES = ["percent", "history", "dossier", "committee", "activity", "technical"]
 
 LOCK = "SELECT FROM deals_evidenceprobability WHERE opportunity_id = ANY(%(ids)s) ORDER BY opportunity_id FOR UPDATE"
 
 CHANGED = """
-(stored.percent, stored.history, stored.dossier, stored.committee, stored.activity, stored.next_due_at,
- stored.computed_rev)
+(stored.percent, stored.history, stored.dossier, stored.committee, stored.activity, stored.technical,
+ stored.next_due_at, stored.computed_rev)
 IS DISTINCT FROM
-(fresh.percent, fresh.history, fresh.dossier, fresh.committee, fresh.activity, fresh.next_due_at, stored.input_rev)
+(fresh.percent, fresh.history, fresh.dossier, fresh.committee, fresh.activity, fresh.technical,
+ fresh.next_due_at, stored.input_rev)
 """
 
 WRITE = f"""
 UPDATE deals_evidenceprobability stored
    SET percent = fresh.percent, history = fresh.history, dossier = fresh.dossier, committee = fresh.committee,
-       activity = fresh.activity, next_due_at = fresh.next_due_at, computed_rev = stored.input_rev,
-       computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
+       activity = fresh.activity, technical = fresh.technical, next_due_at = fresh.next_due_at,
+       computed_rev = stored.input_rev, computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
   FROM ({FRESH}) fresh
  WHERE stored.opportunity_id = fresh.id AND stored.opportunity_id = ANY(%(ids)s) AND {CHANGED}
 """  # noqa: S608  no part of it comes from outside
@@ -225,8 +230,8 @@ def _parameters(ids: list[int], now: datetime.datetime) -> dict[str, object]:
 
 
 def reasons(opportunity: Opportunity) -> list[Reason]:
-    """The figure's four factors in words; nothing where there is no figure (yet). No queries where the opportunity came
-    with its evidence_probability, stage and dossier status."""
+    """The figure's five factors in words; nothing where there is no figure (yet). No queries where the opportunity came
+    with its evidence_probability, technical_win, stage and dossier status."""
     row = getattr(opportunity, "evidence_probability", None)
     if row is None or row.percent is None:
         return []
@@ -245,4 +250,12 @@ def reasons(opportunity: Opportunity) -> list[Reason]:
         Reason("Qualification", told.get(status.status if status else None, "nothing is known"), row.dossier),
         Reason("Buying committee", "covered" if lacking <= 0 else "roles missing or against us", row.committee),
         Reason("Activity", f"last {when}", row.activity),
+        Reason("Technical win", _technical(opportunity), 100 if row.technical is None else row.technical),
     ]
+
+
+def _technical(opportunity: Opportunity) -> str:
+    decision = technical_win_of(opportunity)
+    if decision.decided_on is None:
+        return "pending"
+    return f"{decision.get_state_display().lower()} on {decision.decided_on:%-d %b %Y}"

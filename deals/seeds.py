@@ -24,6 +24,7 @@ EXIT_CRITERIA = {
         ("champion_identified", False), ("next_step_dated", False),
     ],
     "presentation": [("decision_criteria_known", True)],
+    "evaluation": [("technical_win_recorded", True)],
     "negotiation": [("decision_process_known", True)],
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from deals.views import (
     rates,
     stages,
     stakeholders,
+    technical_wins,
 )
 
 app_name = "deals"
@@ -33,6 +34,8 @@ urlpatterns = [
     path("opportunities/<id:pk>/hand-back/", queue.hand_back, name="hand_back"),
     path("opportunities/<id:pk>/no-go/", queue.no_go, name="no_go"),
     path("opportunities/<id:pk>/assign/", queue.assign, name="assign_se"),
+    path("opportunities/<id:pk>/technical-win/", technical_wins.technical_win, name="technical_win"),
+    path("opportunities/<id:pk>/technical-win/record/", technical_wins.record, name="record_technical_win"),
     path("opportunities/<id:pk>/stakeholders/add/", stakeholders.add, name="add_stakeholder"),
     path("stakeholders/<id:pk>/edit/", stakeholders.edit, name="edit_stakeholder"),
     path("stakeholders/<id:pk>/remove/", stakeholders.remove, name="remove_stakeholder"),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from deals.actions import opportunities, queue, stages
-from deals.demo import words
+from deals.demo import technical, words
 from deals.demo.clock import at, days_ago, spread
 from deals.demo.evidence import Pursuit, confirm, invent, judge, say
 from deals.loads import load_of
-from deals.models import Opportunity, Pipeline, QueueEntry
+from deals.models import Opportunity, Pipeline, QueueEntry, TechnicalState
 from leads.models import Lead
 from people.models import User
 from presales.errors import Conflict
@@ -158,6 +158,9 @@ class Deals:
                 se = self.users[deal.se_id]
                 say(self.dice, se, deal.dossier, "need", pursuit, moment - datetime.timedelta(minutes=30), 3,
                     f"{pursuit.need} Shown to us on their own screens, with the log files.")  # fmt: skip
+            if step == 4:
+                hours = datetime.timedelta(hours=3)
+                technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.WON, moment - hours)
             with at(moment):
                 stages.move_stage(owner, deal, self.stages[ORDER[step]])
             deal.refresh_from_db()
@@ -174,6 +177,9 @@ class Deals:
                 [("price", ""), ("competitor", self.dice.choice(words.COMPETITORS)), ("no_decision", ""),
                  ("no_budget", ""), ("timing", "")]
             )  # fmt: skip
+            if deal.stage.slug == "evaluation" and reason == "competitor":
+                hours = datetime.timedelta(hours=3)
+                technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.LOST, end - hours)
             with at(end):
                 stages.move_stage(owner, deal, self.stages["lost"], lost_reason=reason, lost_to=rival,
                                   reason="They called on the day of the decision.")  # fmt: skip

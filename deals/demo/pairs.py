@@ -104,6 +104,8 @@ def _committee(dice: random.Random, deal: Opportunity, *, sponsor: bool, in_one:
         title = "Enterprise Architect" if not sponsor and role == Role.TECHNICAL_BUYER else dice.choice(titles)
         if role in (Role.BLOCKER, Role.LEGAL) and dice.random() < 0.5:
             continue
+        if role == Role.TECHNICAL_BUYER and deal.stakeholders.filter(role=role).exists():
+            continue  # met when the SE needed them
         known_by = deal.se if role in (Role.TECHNICAL_BUYER, Role.USER) else None
         _add(deal, role, (_name(dice), title, ""), influence, stance, known_by, note)
 

@@ -15,6 +15,7 @@ from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEnt
 from deals.models.rates import ExchangeRate
 from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
+from deals.models.technical_wins import TechnicalState, TechnicalWin
 
 __all__ = [
     "CHARTERED",
@@ -54,4 +55,6 @@ __all__ = [
     "Stakeholder",
     "StakeholderRole",
     "Stance",
+    "TechnicalState",
+    "TechnicalWin",
 ]

@@ -21,16 +21,17 @@ class StageRecord(models.Model):
 
 
 class EvidenceProbability(Derived):
-    """The evidence-based probability of one open deal, with its four factors; see deals/probability.py."""
+    """The evidence-based probability of one open deal, with its five factors; see deals/probability.py."""
 
     opportunity = models.OneToOneField(
         Opportunity, models.CASCADE, primary_key=True, related_name="evidence_probability"
     )
     percent = models.PositiveSmallIntegerField(null=True, help_text="None for a closed deal.")
     history = models.PositiveSmallIntegerField(null=True, help_text="Percent of similar deals that were won.")
-    dossier = models.PositiveSmallIntegerField(null=True, help_text="Factor in percent, as the next two.")
+    dossier = models.PositiveSmallIntegerField(null=True, help_text="Factor in percent, as the next three.")
     committee = models.PositiveSmallIntegerField(null=True)
     activity = models.PositiveSmallIntegerField(null=True)
+    technical = models.PositiveSmallIntegerField(null=True)
 
     objects = DerivedQuerySet.as_manager()
 

@@ -134,7 +134,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 RELATED = [
     "company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
-    "dossier__team__qualification_policy", "evidence_probability", "next_step_owner",
+    "dossier__team__qualification_policy", "evidence_probability", "next_step_owner", "technical_win",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from deals.actions.criteria import add_criterion, change_criterion, remove_criterion
 from deals.actions.stages import move_stage
 from deals.gates import GATES, gate, missing_for
-from deals.models import Claim, ExitCriterion, Opportunity, Override, Stakeholder
+from deals.models import Claim, ExitCriterion, Opportunity, Override, Stakeholder, TechnicalWin
 from deals.seeds import EXIT_CRITERIA
 from presales.errors import Conflict, GateRefused, NotAllowed
 from tests.deals.factories import OpportunityFactory, StakeholderFactory, pipeline, stage
@@ -84,6 +84,14 @@ SCENES = {
         lambda deal, people: None,
         "Decision process: unknown, wanted is stated",
         knows("decision_process", 2, decision_on=SOON),
+    ),
+    "technical_win_recorded": (
+        "bant",
+        lambda deal, people: TechnicalWin.objects.create(opportunity=deal, satisfaction=5),
+        "The technical win is not recorded yet",
+        lambda deal, people: TechnicalWin.objects.create(
+            opportunity=deal, state="won", decided_on=datetime.date.today(), signed_off_name="Kim Doe"
+        ),
     ),
 }
 
@@ -201,13 +209,13 @@ def test_a_framework_without_the_person_leaves_the_buying_committee(team):
     assert "Nobody on the buying committee is the champion" in whats
 
 
-def test_all_gates_at_once_ask_five_questions(team, django_assert_max_num_queries):
+def test_all_gates_at_once_ask_six_questions(team, django_assert_max_num_queries):
     deal = Opportunity.objects.select_related("stage", "dossier").get(
         pk=OpportunityFactory(team=team, dossier=DossierFactory(framework=framework("meddicc"))).pk
     )
     target = stage("won")
-    with django_assert_max_num_queries(5):
-        assert len(missing_for(deal, target)) == 10
+    with django_assert_max_num_queries(6):
+        assert len(missing_for(deal, target)) == 11
 
 
 def test_what_a_framework_does_not_ask_is_not_missing(team, ae):
@@ -242,6 +250,10 @@ def test_a_criterion_wanted_twice_on_the_way_is_asked_once_and_required_wins(tea
 
 
 class TestTheAdminsEditor:
+    @pytest.fixture(autouse=True)
+    def _evaluation_wants_nothing(self):
+        stage("evaluation").criteria.all().delete()
+
     def test_what_the_admin_changes_counts_at_once(self, admin, ae, team):
         deal = OpportunityFactory(team=team, owner=ae, stage=stage("evaluation"))
         made = add_criterion(admin, stage("evaluation"), "se_on_it", is_required=True)

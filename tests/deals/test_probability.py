@@ -14,7 +14,19 @@ from deals.actions import opportunities as commercial
 from deals.actions import queue
 from deals.actions.stages import move_stage
 from deals.actions.stakeholders import add_stakeholder, remove_stakeholder
-from deals.models import EvidenceProbability, Influence, Opportunity, StageRecord, Stakeholder, StakeholderRole, Stance
+from deals.actions.technical_wins import record_technical_win
+from deals.models import (
+    EvidenceProbability,
+    Influence,
+    Opportunity,
+    StageRecord,
+    Stakeholder,
+    StakeholderRole,
+    Stance,
+    TechnicalState,
+    TechnicalWin,
+)
+from deals.models.technical_wins import technical_win_of
 from deals.probability import PRIOR, derive, mark_stale, reasons, repair, sweep_probabilities
 from deals.risk import risks_of, with_risks
 from people.models import Role
@@ -52,7 +64,13 @@ def expected(row):
     committee = 70 + 10 * len(engaged) - (20 if against else 0)
     silent, allowed = NOW - row.last_activity_at, datetime.timedelta(days=row.stage.rotting_days)
     activity = 100 if silent <= allowed / 2 else 85 if silent <= allowed else 60 if silent <= 2 * allowed else 40
-    return min(half_up(history * dossier_factor * committee * activity, 10**6), 95)
+    technical = {"won": 120, "lost": 40}.get(technical_win_of(row).state, 100)
+    return min(half_up(history * dossier_factor * committee * activity * technical, 10**8), 95)
+
+
+def technical(row, state):
+    day = None if state == "pending" else timezone.localdate()
+    return TechnicalWin.objects.create(opportunity=row, state=state, decided_on=day, signed_off_name="Kim Doe")
 
 
 def computed(row, now=NOW):
@@ -74,8 +92,9 @@ people = st.lists(
     at=st.sampled_from(["qualification", "discovery", "evaluation", "won", "lost"]), known=people,
     status=st.sampled_from(Status.values), completeness=st.integers(0, 100), silent=st.integers(0, 90),
     record=st.none() | st.tuples(st.integers(0, 500), st.integers(0, 100)),
+    decided=st.none() | st.sampled_from(TechnicalState.values),
 )  # fmt: skip
-def test_it_is_what_the_formula_says(at, known, status, completeness, silent, record):
+def test_it_is_what_the_formula_says(at, known, status, completeness, silent, record, decided):
     row = deal(stage(at), last_activity_at=NOW - datetime.timedelta(days=silent, minutes=1))
     row.dossier.derived.status, row.dossier.derived.completeness = status, completeness
     row.dossier.derived.save()
@@ -83,6 +102,8 @@ def test_it_is_what_the_formula_says(at, known, status, completeness, silent, re
         Stakeholder.objects.create(
             opportunity=row, name=f"Person {number}", role=role, stance=stance, influence=influence
         )
+    if decided:
+        technical(row, decided)
     StageRecord.objects.all().delete()
     if record:
         ended, share = record
@@ -100,6 +121,8 @@ def test_more_evidence_never_lowers_it():
         row.dossier.derived.status = status
         row.dossier.derived.save()
         figures.append(computed(row).percent)
+    technical(row, "won")
+    figures.append(computed(row).percent)
     assert figures == sorted(figures)
     assert figures[0] < figures[-1]
 
@@ -173,6 +196,7 @@ def test_every_change_of_its_inputs_marks_it_stale():
     marked(commercial.update_commercial, ae, fresh, fresh.version)
     marked(queue.claim, se, row)
     row.refresh_from_db()
+    marked(record_technical_win, se, row, TechnicalWin(satisfaction=4))
     marked(queue.hand_back, se, row, reason="Too much")
     person = marked(add_stakeholder, ae, row, Stakeholder(name="Ada Berg", role="champion"))
     marked(remove_stakeholder, ae, person)
@@ -216,7 +240,8 @@ def test_the_reasons_multiply_to_the_figure():
     for reason in why[1:]:
         product = product * reason.factor / 100
     assert round(product) == found.percent
-    assert [reason.label for reason in why] == ["Similar deals", "Qualification", "Buying committee", "Activity"]
+    labels = [reason.label for reason in why]
+    assert labels == ["Similar deals", "Qualification", "Buying committee", "Activity", "Technical win"]
     assert reasons(deal(stage("won"))) == []
 
 
