@@ -14,6 +14,7 @@ class DealsConfig(AppConfig):
         import qualification.lanes
         import qualification.visibility
         from deals import calendar_address, panels, permissions  # noqa: F401  registers the rules
+        from deals.loads import loads_of
         from deals.models import Opportunity
         from deals.workload import claimed_by, owned_by
         from people.models import Role
@@ -23,7 +24,7 @@ class DealsConfig(AppConfig):
         leads.panels.lead_panels.append(("deals/panels/opportunities.html", panels.of_lead))
         people.panels.account_panels.append(("deals/panels/calendar.html", calendar_address.for_account))
         workloads.append(Workload("open opportunities as AE", owned_by, Role.AE))
-        workloads.append(Workload("open opportunities as SE", claimed_by, Role.SE))
+        workloads.append(Workload("open opportunities as SE", claimed_by, Role.SE, loads_of))
 
         def for_se(user, condition):
             """SEs see leads and companies through their deals alone; the other roles see them in their own right."""

@@ -8,8 +8,8 @@ from deals.models import ExitCriterion, Outcome, Pipeline, Stage
 STAGES = [
     ("Qualification", "qualification", 10, Outcome.OPEN, "Reads the dossier, claims the deal", 14, "0.5"),
     ("Discovery", "discovery", 25, Outcome.OPEN, "Technical discovery, validates the pain", 21, "1.0"),
-    ("Solution Presentation", "presentation", 45, Outcome.OPEN, "Requirements, fit, demo", 21, "1.0"),
-    ("Evaluation / POC", "evaluation", 60, Outcome.OPEN, "Runs the POC, wins the technical decision", 30, "1.5"),
+    ("Solution Presentation", "presentation", 45, Outcome.OPEN, "Requirements, fit, demo", 21, "1.5"),
+    ("Evaluation / POC", "evaluation", 60, Outcome.OPEN, "Runs the POC, wins the technical decision", 30, "2.0"),
     ("Negotiation", "negotiation", 80, Outcome.OPEN, "Stands by for questions", 14, "0.5"),
     ("Closed Won", "won", 100, Outcome.WON, "Hands over", 0, "0"),
     ("Closed Lost", "lost", 0, Outcome.LOST, "Autopsy", 0, "0"),

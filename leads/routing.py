@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Count
-from django.utils import timezone
 
 from leads.models import Company, Lead, LeadStage, TeamPolicy
 from people.models import Membership, Role, Team, User
@@ -121,14 +120,8 @@ def lock_policy(team_id: int) -> TeamPolicy:
 def turns_of(team_id: int) -> Turns:
     """The team's AEs who are at work, with the room each has left. Locks the team's policy row."""
     policy = lock_policy(team_id)
-    today = timezone.now().date()
-    people = [
-        member.user
-        for member in Membership.objects.filter(team=team_id, user__role=Role.AE, user__is_active=True)
-        .select_related("user")
-        .order_by("user_id")
-        if member.user.away_until is None or member.user.away_until < today
-    ]
+    aes = User.objects.in_role(Role.AE).filter(memberships__team=team_id).with_absences().order_by("pk")
+    people = [user for user in aes if not user.is_away]
     load = active_load(user.pk for user in people)
     room = {
         user.pk: None if user.effective_capacity is None else user.effective_capacity - load[user.pk] for user in people

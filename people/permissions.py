@@ -7,7 +7,7 @@ actions enforce the same with `require(user, "leads.accept_lead", lead)`.
 import rules
 from django.db import models
 
-from people.models import Role, User
+from people.models import Membership, Role, User
 from presales.errors import NotAllowed
 
 is_admin = rules.predicate(lambda user: user.is_authenticated and user.role == Role.ADMIN, name="is_admin")
@@ -37,7 +37,24 @@ def in_team(user: User, record: models.Model | None) -> bool:
     return record is not None and record.team_id in user.team_ids
 
 
+@rules.predicate
+def is_self(user: User, person: User | None) -> bool:
+    """The person themselves."""
+    return person is not None and person.pk == user.pk
+
+
+@rules.predicate
+def manages_person(user: User, person: User | None) -> bool:
+    """A manager of a team in which the person is, or of a team above it; an admin manages all."""
+    if user.role == Role.ADMIN:
+        return True
+    if user.role != Role.MANAGER or person is None:
+        return False
+    return Membership.objects.filter(user=person, team__in=user.team_ids).exists()
+
+
 rules.add_perm("people.manage_people", is_admin)
+rules.add_perm("people.plan_absences", is_self | manages_person)
 rules.add_perm("people.see_teams", is_admin | is_manager)
 
 

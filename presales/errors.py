@@ -23,6 +23,14 @@ class Conflict(DomainError):
     """The object is no longer in the state the action needs, e.g. already claimed (409)."""
 
 
+class WantsConfirmation(Conflict):
+    """It can be done, if the person says that it is meant: `confirm` names the fields of the form that say so."""
+
+    def __init__(self, message: str, confirm: list[str]) -> None:
+        super().__init__(message)
+        self.confirm = confirm
+
+
 class StaleEdit(Conflict):
     """Somebody saved the record in between. `theirs` maps field name to the value now stored."""
 

@@ -54,3 +54,8 @@ def done(request: HttpRequest, url: str, message: str = "") -> HttpResponse:
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def first_error(form: forms.BaseForm) -> str:
+    """The first thing that is wrong with a form, for an answer that has room for one sentence."""
+    return next((message for messages in form.errors.values() for message in messages), "")

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
-from presales.errors import DomainError, GateRefused
+from presales.errors import DomainError, GateRefused, WantsConfirmation
 
 TITLES = {
     400: "That request could not be read",
@@ -74,6 +74,7 @@ def domain_error_response(request: HttpRequest, error: DomainError) -> HttpRespo
     if wants_json(request):
         data = {"error": context["title"], "message": error.message, "request_id": context["request_id"]}
         data["missing"] = [{"what": item.what, "url": item.url} for item in missing]
+        data["confirm"] = error.confirm if isinstance(error, WantsConfirmation) else []
         data["may_override"] = isinstance(error, GateRefused) and error.may_override
         return JsonResponse(data, status=error.status)
     if request.htmx:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deals.actions.help_requests import enter_queue, hold_back, named, pass_on, waiting_request
 from deals.charter import below_charter
-from deals.loads import load_of, weight_of
+from deals.loads import room_of, weight_of
 from deals.models import (
     CHARTERED,
     Claim,
@@ -26,8 +26,9 @@ from deals.models import (
 from deals.probability import mark_stale
 from people.models import Role, User
 from people.permissions import require
+from people.workload import Load
 from presales.actions import action
-from presales.errors import Conflict, GateRefused, Missing
+from presales.errors import Conflict, GateRefused, Missing, WantsConfirmation
 
 FILL = """
 INSERT INTO deals_queueentry (opportunity_id, kind, note, entered_at, result)
@@ -137,12 +138,10 @@ def claim(actor: User, opportunity: Opportunity) -> Claim:
         raise gone_from_queue(opportunity)
     # Only now, with the deal's row held: nobody moves it to a heavier stage in between.
     stage = Stage.objects.get(opportunities=opportunity.pk)
-    load, capacity = load_of(se) - weight_of(stage), se.effective_capacity
-    if capacity is not None and load + weight_of(stage) > capacity:
-        raise Conflict(
-            f"You carry {float(load):g} of {capacity}. Hand a deal back, or ask your manager, "
-            "who can assign beyond capacity."
-        )
+    carried = room_of(se)
+    if carried.is_over:
+        before = Load(carried.held - weight_of(stage), carried.capacity)
+        raise Conflict(f"You carry {before}. Hand a deal back, or ask your manager, who can assign beyond capacity.")
     mark_stale([opportunity.pk])
     made = Claim.objects.create(opportunity=opportunity, se=actor)
     _close_entries(opportunity, QueueEntry.Result.CLAIMED)
@@ -221,13 +220,17 @@ def call_no_go(actor: User, opportunity: Opportunity, *, no_go_reason: str, reas
 
 @action
 def assign_se(
-    actor: User, opportunity: Opportunity, se: User, *, reason: str = "", beyond_capacity: bool = False
-) -> Claim:
+    actor: User, opportunity: Opportunity, se: User, *, reason: str = "", beyond_capacity: bool = False,
+    while_away: bool = False, seen_with: int | None = None,
+) -> Claim:  # fmt: skip
     """A manager gives the deal to an SE of the team, whether it waits in the queue, has an SE already, or neither.
 
+    Args:
+        seen_with: key of the SE whom the manager saw on the deal, 0 for nobody; None asks for no such check.
+
     Raises:
-        Conflict: not an active SE of the team, the deal is closed, or the SE is at capacity and
-            `beyond_capacity` is not said.
+        Conflict: not an active SE of the team, the deal is closed, or somebody else has it by now.
+        WantsConfirmation: the SE is away or at capacity, and `while_away` or `beyond_capacity` is not said.
     """
     require(actor, "deals.assign_se", opportunity)
     se = _lock_se(se)
@@ -238,9 +241,10 @@ def assign_se(
         raise Conflict("The deal is closed.")
     if opportunity.se_id == se.pk:
         return Claim.objects.current().get(opportunity=opportunity)
-    load, capacity = load_of(se), se.effective_capacity
-    if not beyond_capacity and capacity is not None and load + weight_of(opportunity.stage) > capacity:
-        raise Conflict(f"{se} carries {float(load):g} of {capacity}. Confirm that the deal comes on top.")
+    if seen_with is not None and seen_with != (opportunity.se_id or 0):
+        holder = f"is with {opportunity.se}" if opportunity.se else "waits in the queue again"
+        raise Conflict(f"{opportunity} {holder} by now. Load the page again.")
+    _confirm(se, opportunity.stage, beyond_capacity=beyond_capacity, while_away=while_away)
     if opportunity.se_id:
         _end_claim(opportunity, Claim.End.REASSIGNED, reason)
     Opportunity.objects.filter(pk=opportunity.pk).update(se=se, last_activity_at=timezone.now())
@@ -248,6 +252,20 @@ def assign_se(
     made = Claim.objects.create(opportunity=opportunity, se=se, assigned_by=actor, note=reason[:1000])
     _close_entries(opportunity, QueueEntry.Result.ASSIGNED)
     return made
+
+
+def _confirm(se: User, stage: Stage, *, beyond_capacity: bool, while_away: bool) -> None:
+    """Refuse a deal in `stage` for an SE who is away or full, unless the manager has said that it is meant."""
+    carried = room_of(se)
+    against = {}
+    if se.is_away and not while_away:
+        against["while_away"] = f"is away until {se.away_until:%-d %b}"
+    if not carried.takes(weight_of(stage)) and not beyond_capacity:
+        against["beyond_capacity"] = f"carries {carried}"
+    if against:
+        raise WantsConfirmation(
+            f"{se} {' and '.join(against.values())}. Confirm that the deal goes there all the same.", list(against)
+        )
 
 
 def _lock_se(se: User) -> User:

@@ -2,8 +2,9 @@
 
 from django import forms
 
+from deals.matching import suggested
 from deals.models import DeclineReason, NoGoReason, Opportunity
-from people.models import Role, User
+from people.models import User
 
 
 class DeclineForm(forms.Form):
@@ -27,16 +28,27 @@ class NoGoForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """Which SE, with what each carries."""
+    """Which SE, the best match first, with what each carries."""
 
-    se = forms.ModelChoiceField(User.objects.none(), label="SE", empty_label=None)
+    se = forms.ModelChoiceField(
+        User.objects.none(), label="SE", empty_label=None,
+        error_messages={"invalid_choice": "Choose an SE of the deal's team."},
+    )  # fmt: skip
     beyond_capacity = forms.BooleanField(required=False, label="Also beyond capacity")
+    while_away = forms.BooleanField(required=False, label="Also while away")
     reason = forms.CharField(max_length=500, required=False, label="Note")
+    seen_with = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        from deals.loads import with_load
-
-        team = User.objects.in_role(Role.SE).filter(memberships__team=opportunity.team_id).exclude(pk=opportunity.se_id)
-        self.fields["se"].queryset = with_load(team).order_by("name")
-        self.fields["se"].label_from_instance = lambda se: f"{se.name} · carries {se.load:g} of {se.effective_capacity}"
+        self.suggestions = suggested(opportunity)
+        ses = {found.se.pk: found for found in self.suggestions}
+        field = self.fields["se"]
+        field.queryset = User.objects.filter(pk__in=ses)
+        field.choices = [(pk, str(found)) for pk, found in ses.items()]
+        if not self.is_bound:  # what is asked already must be there to be answered
+            if not any(found.se.is_away for found in self.suggestions):
+                del self.fields["while_away"]
+            if all(found.takes_it for found in self.suggestions):
+                del self.fields["beyond_capacity"]
+        self.initial["seen_with"] = opportunity.se_id or 0

@@ -60,6 +60,7 @@ class Stage(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["pipeline", "slug"], name="deals_stage_slug"),
             models.CheckConstraint(condition=Q(probability__lte=100), name="deals_stage_probability"),
+            models.CheckConstraint(condition=Q(load_weight__gte=0, load_weight__lte=10), name="deals_stage_weight"),
         ]
 
     def __str__(self) -> str:

@@ -15,8 +15,10 @@ from deals.models import HelpKind, Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
 from people.models import Role, User
 from people.permissions import manages_team, require
-from presales.forms import done, form_response, posted
+from presales.errors import Conflict, WantsConfirmation
+from presales.forms import done, first_error, form_response, posted
 from presales.paging import capped_count
+from presales.responses import wants_json
 from qualification.models import Status
 
 SHOWN = 50
@@ -152,11 +154,26 @@ def no_go(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign(request: HttpRequest, pk: int) -> HttpResponse:
-    """A manager gives the deal to an SE."""
+    """A manager gives the deal to an SE, whoever has it now."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.assign_se", found)
     form = AssignForm(posted(request), opportunity=found)
+    page = found.get_absolute_url()
+    status = None
     if request.method == "POST" and form.is_valid():
-        actions.assign_se(request.user, found, **form.cleaned_data)
-        return done(request, found.get_absolute_url(), f"Assigned to {form.cleaned_data['se']}.")
-    return form_response(request, form, title="Assign an SE", submit="Assign", cancel_url=found.get_absolute_url())
+        try:
+            actions.assign_se(request.user, found, **form.cleaned_data)
+            return done(request, page, f"{found} is with {form.cleaned_data['se']} now.")
+        except WantsConfirmation as refused:
+            if wants_json(request):
+                raise
+            form.add_error(None, refused.message)
+            status = 409
+    elif request.method == "POST" and wants_json(request):
+        raise Conflict(first_error(form))
+    title = f"Give {found} to another SE" if found.se_id else f"Assign an SE to {found}"
+    return form_response(
+        request, form, title=title, submit="Assign", cancel_url=page, status=status,
+        intro="The best match first; who is away comes last.", context={"suggestions": form.suggestions},
+        template="deals/queue/_assign_form.html",
+    )  # fmt: skip

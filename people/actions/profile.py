@@ -5,7 +5,7 @@ from presales.actions import action
 from presales.editing import save_version
 from presales.errors import NotAllowed
 
-FIELDS = ["name", "title", "time_zone", "skills", "verticals", "away_until"]
+FIELDS = ["name", "title", "time_zone", "skills", "verticals"]
 
 
 @action

@@ -10,7 +10,7 @@ from presales.actions import action
 from presales.editing import save_version
 from presales.errors import Conflict
 
-FIELDS = ["name", "role", "title", "seniority", "manager", "time_zone", "skills", "verticals", "capacity", "away_until"]
+FIELDS = ["name", "role", "title", "seniority", "manager", "time_zone", "skills", "verticals", "capacity"]
 
 
 @action

@@ -6,7 +6,7 @@ from django import forms
 
 from people.models import User
 from presales.editing import VersionedForm
-from presales.fields import DateField, WordsField
+from presales.fields import WordsField
 
 
 class ProfileForm(VersionedForm):
@@ -15,8 +15,7 @@ class ProfileForm(VersionedForm):
     time_zone = forms.ChoiceField(choices=[(zone, zone) for zone in sorted(zoneinfo.available_timezones())])
     skills = WordsField(required=False, help_text="Separate with commas. The claim queue matches deals with them.")
     verticals = WordsField(required=False, label="Industries")
-    away_until = DateField(required=False, help_text="While you are away no leads are routed to you.")
 
     class Meta:
         model = User
-        fields = ["name", "title", "time_zone", "skills", "verticals", "away_until"]
+        fields = ["name", "title", "time_zone", "skills", "verticals"]

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator
 
 from people.models import Team, User
 from presales.editing import VersionedForm
-from presales.fields import DateField, WordsField
+from presales.fields import WordsField
 
 TIME_ZONES = [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
 
@@ -37,14 +37,13 @@ class PersonForm(VersionedForm):
     time_zone = forms.ChoiceField(choices=TIME_ZONES)
     skills = WordsField(required=False, help_text="Separate with commas. The claim queue matches deals with them.")
     verticals = WordsField(required=False, label="Industries")
-    away_until = DateField(required=False, help_text="Until then no leads are routed to them.")
     teams = forms.ModelMultipleChoiceField(Team.objects.all(), required=False, widget=forms.CheckboxSelectMultiple)
 
     class Meta:
         model = User
         fields = [
             "name", "role", "title", "seniority", "teams", "manager", "capacity",
-            "skills", "verticals", "time_zone", "away_until",
+            "skills", "verticals", "time_zone",
         ]  # fmt: skip
 
     def __init__(self, *args: object, **kwargs: object) -> None:

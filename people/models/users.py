@@ -1,12 +1,15 @@
 """The people who sign in."""
 
+import datetime
 import zoneinfo
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -33,12 +36,32 @@ class Seniority(models.TextChoices):
     LEAD = "lead", "Lead"
 
 
-# Weighted opportunities for an SE, active opportunities for an AE.
-DEFAULT_CAPACITY = {Role.SE: 8, Role.AE: 30}
+# Active opportunities for an AE; weighted ones for an SE, who carries more with more experience.
+AE_CAPACITY = 30
+SE_CAPACITY = {Seniority.ASSOCIATE: 6, Seniority.SENIOR: 8, Seniority.LEAD: 10}
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Days away, from `first` to `last`, both included."""
+
+    first: datetime.date
+    last: datetime.date
+
+    @classmethod
+    def read(cls, row: dict[str, str]) -> "Span":
+        """From the words that the database gives."""
+        return cls(datetime.date.fromisoformat(row["first"]), datetime.date.fromisoformat(row["last"]))
 
 
 class UserQuerySet(models.QuerySet):
     """Users by what the domain asks of them."""
+
+    def with_absences(self) -> "UserQuerySet":
+        """Reads along when each is away, so that nobody is asked one by one."""
+        from people.models.absences import spans
+
+        return self.annotate(absence_spans=ArraySubquery(spans(user=models.OuterRef("pk"))))
 
     def active(self) -> "UserQuerySet":
         """People who may sign in."""
@@ -95,9 +118,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     verticals = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     manager = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports")
     capacity = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Empty means the default: 8 weighted opportunities for an SE, 30 for an AE."
+        null=True,
+        blank=True,
+        help_text="Empty means the default: 6, 8 or 10 weighted opportunities for an associate, senior or lead SE, "
+        "30 for an AE.",
     )
-    away_until = models.DateField(null=True, blank=True, help_text="On vacation up to and including this day.")
     is_active = models.BooleanField(default=True)
     sign_ins_ended = models.PositiveIntegerField("times signed out everywhere", default=0)
     created_at = models.DateTimeField(default=timezone.now)
@@ -124,15 +149,51 @@ class User(AbstractBaseUser, PermissionsMixin):
             "people.User.session", f"{self.password}:{self.sign_ins_ended}", secret=secret, algorithm="sha256"
         ).hexdigest()
 
+    @cached_property
+    def absence_spans(self) -> list[dict[str, str]]:
+        """The absences that are not over, as `UserQuerySet.with_absences` reads them for many people at once."""
+        from people.models.absences import spans_of
+
+        return spans_of([self.pk]).get(self.pk, [])
+
+    @property
+    def absences_ahead(self) -> list[Span]:
+        """The absences that are not over by this person's own clock, the next first."""
+        today = self.today
+        return [span for span in map(Span.read, self.absence_spans) if span.last >= today]
+
+    @property
+    def away_until(self) -> datetime.date | None:
+        """The last day of the absence that holds today, by this person's own clock; None for who is at work.
+
+        Absences that follow one another without a day between count as one.
+        """
+        until, day = None, self.today
+        for span in self.absences_ahead:
+            if span.first > day:
+                break
+            until = span.last if until is None else max(until, span.last)
+            day = until + datetime.timedelta(days=1)
+        return until
+
     @property
     def is_away(self) -> bool:
-        """On vacation today, by the clock of whoever looks."""
-        return self.away_until is not None and self.away_until >= timezone.localdate()
+        """Away today, by this person's own clock."""
+        return self.away_until is not None
+
+    @property
+    def today(self) -> datetime.date:
+        """The day it is where this person works."""
+        return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
 
     @property
     def effective_capacity(self) -> int | None:
-        """How much this person can carry: the own figure, else the role's default, else None (no limit)."""
-        return self.capacity if self.capacity is not None else DEFAULT_CAPACITY.get(self.role)
+        """How much this person can carry: the own figure, else that of role and seniority, else None (no limit)."""
+        if self.capacity is not None:
+            return self.capacity
+        if self.role == Role.SE:
+            return SE_CAPACITY[self.seniority]
+        return AE_CAPACITY if self.role == Role.AE else None
 
     @cached_property
     def team_ids(self) -> frozenset[int]:

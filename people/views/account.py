@@ -34,7 +34,8 @@ def account(request: HttpRequest) -> HttpResponse:
             except StaleEdit:
                 form.show_conflict()
                 status = 409
-    context = {"form": form, "has_two_step": is_mfa_enabled(user), "panels": filled(request)}
+    absences = user.absences.not_over()
+    context = {"form": form, "absences": absences, "has_two_step": is_mfa_enabled(user), "panels": filled(request)}
     return render(request, "people/account.html", context, status=status)
 
 

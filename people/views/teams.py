@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from people.actions.teams import add_team, change_team
 from people.forms.teams import TeamForm
 from people.models import Membership, Team, User
+from people.models.absences import read_absences
 from people.permissions import require
 from people.workload import loads
 from presales.errors import StaleEdit
@@ -27,6 +28,7 @@ def teams(request: HttpRequest) -> HttpResponse:
     )
     for membership in memberships:
         people[membership.team_id].append(membership.user)
+    read_absences(person for members in people.values() for person in members)
     everybody = {person.pk: person for members in people.values() for person in members}
     context = {
         "rows": [(team, depth, people[team.pk]) for team, depth in _in_order(visible)],

@@ -99,7 +99,10 @@ def user(request: HttpRequest, pk: int) -> HttpResponse:
             except StaleEdit:
                 form.show_conflict()
                 status = 409
-    context = {"person": person, "form": form, "holdings": holdings(person), "entries": changes_of(person, 20)}
+    context = {
+        "person": person, "form": form, "holdings": holdings(person), "entries": changes_of(person, 20),
+        "absences": person.absences.not_over(),
+    }  # fmt: skip
     return render(request, "people/users/detail.html", context, status=status)
 
 

@@ -1,10 +1,9 @@
 """A little of everything for the pages that the browser tests look at."""
 
-from django.utils import timezone
-
 from deals.actions.pairings import accept_charter, start_pairing
 from deals.models import Charter, HelpRequest
 from leads.models import LeadStage
+from people.models import Absence
 from tests.deals.factories import OpportunityFactory, StakeholderFactory
 from tests.factories import CompanyFactory, LeadFactory
 
@@ -15,8 +14,8 @@ def make_rows(team, people):
     for stage, owner in ((LeadStage.MQL, None), (LeadStage.SAL, people["ae"]), (LeadStage.NEW, None)):
         LeadFactory(stage=stage, owner=owner, team=team, company=company)
     people["se"].skills = ["Kubernetes", "SAP"]
-    people["se"].away_until = timezone.localdate()
     people["se"].save()
+    Absence.objects.create(user=people["se"], starts_on=people["se"].today, ends_on=people["se"].today)
     make_pair(team, people)
 
 

@@ -1,5 +1,7 @@
 """The claim queue: who enters, who sees, who wins, and what happens afterwards."""
 
+from decimal import Decimal
+
 import pytest
 
 from deals.actions import queue as actions
@@ -160,8 +162,8 @@ class TestAfterwards:
 
     def test_the_load_is_the_sum_of_the_stages_weights(self, claimed, se, team):
         OpportunityFactory(team=team, se=se, stage=stage("evaluation"))
-        assert load_of(se) == 2
-        assert with_load(User.objects.filter(pk=se.pk)).get().load == 2
+        assert load_of(se) == Decimal("2.5")
+        assert with_load(User.objects.filter(pk=se.pk)).get().load == Decimal("2.5")
 
 
 class TestThePage:

@@ -14,7 +14,7 @@ from leads import routing
 from leads.actions.routing import assign, route
 from leads.actions.stages import make_mql
 from leads.models import Lead, LeadStage
-from people.models import Team
+from people.models import Absence, Team
 from people.workload import Workload
 from presales.errors import Conflict, NotAllowed
 from tests.factories import CompanyFactory, LeadFactory, TeamFactory, UserFactory
@@ -91,10 +91,14 @@ def test_one_batch_goes_round_like_many_single_leads(team):
 
 def test_those_away_or_full_are_passed_over(team):
     today = timezone.now().date()
-    UserFactory(team=team, away_until=today)
+    away = UserFactory(team=team)
+    Absence.objects.create(user=away, starts_on=today - datetime.timedelta(days=3), ends_on=today)
     full = UserFactory(team=team, capacity=1)
     LeadFactory(team=team, owner=full, stage=LeadStage.SAL)
-    there = UserFactory(team=team, away_until=today - datetime.timedelta(days=1))
+    there = UserFactory(team=team)
+    for first, last in ((-5, -1), (1, 9)):  # was away, will be away
+        days = [today + datetime.timedelta(days=days) for days in (first, last)]
+        Absence.objects.create(user=there, starts_on=days[0], ends_on=days[1])
     UserFactory(team=team, is_active=False)
     UserFactory(team=team, role="se")
     leads = [LeadFactory(team=team) for _ in range(3)]

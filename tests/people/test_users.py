@@ -18,7 +18,7 @@ def fields_of(person, **changes):
     data = {
         "version": person.version, "name": person.name, "role": person.role, "title": person.title,
         "seniority": person.seniority, "time_zone": person.time_zone, "capacity": "", "skills": "", "verticals": "",
-        "manager": "", "away_until": "",
+        "manager": "",
     }  # fmt: skip
     return data | changes
 

@@ -21,7 +21,7 @@ from deals.models import (
     Stakeholder,
 )
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
-from people.models import Team, User
+from people.models import Absence, Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
 from tests.deals.factories import MeetingFactory, OpportunityFactory, pipeline, stage
@@ -91,6 +91,7 @@ class World:
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
+            "people:edit_absence": Absence.objects.first(), "people:remove_absence": Absence.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule,
@@ -129,6 +130,8 @@ def build() -> World:
         "marketing": UserFactory(role="marketing", name="Marketing"),
         "admin": UserFactory(role="admin", name="Admin"),
     }
+    today = datetime.date.today()
+    Absence.objects.create(user=people["mate"], starts_on=today, ends_on=today)
     company = CompanyFactory(name="Acme")
     lead = LeadFactory(
         name="Lena Ortiz",
