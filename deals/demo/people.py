@@ -47,7 +47,7 @@ def create() -> dict[str, User]:
             if team:
                 Membership.objects.create(team=teams[team], user=user)
             people[login] = user
-        for login, capacity in (("se", 12), ("se2", 10), ("ae", 45), ("ae2", 45), ("ae3", 45)):  # nobody is full
+        for login, capacity in (("se", 16), ("se2", 12), ("ae", 45), ("ae2", 45), ("ae3", 45)):  # nobody is full
             people[login].capacity = capacity
             people[login].save(update_fields=["capacity"])
         for boss, reports in (("manager", ["ae", "ae2", "se", "se2"]), ("manager2", ["ae3", "se3"])):
