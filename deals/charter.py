@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterable
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,11 +33,9 @@ def charters_between(ae: object, se: object) -> QuerySet:
 
 
 def with_charter(deals: QuerySet) -> QuerySet:
-    """Adds `charter_pairing` and `charter_number` of the charter in force; None without one."""
+    """Adds `charter` in force as `{"pairing": …, "number": …}`; None without one."""
     between = charters_between(OuterRef("owner"), OuterRef("se"))
-    return deals.annotate(
-        charter_pairing=Subquery(between.values("pairing")[:1]), charter_number=Subquery(between.values("number")[:1])
-    )
+    return deals.annotate(charter=Subquery(between.values(found=JSONObject(pairing="pairing", number="number"))[:1]))
 
 
 def charter_in_force(opportunity: Opportunity) -> Charter | None:

@@ -8,6 +8,12 @@ from deals.models import CharterException, HelpRequest, Opportunity, Stakeholder
 from presales.errors import Missing
 from qualification.policy import thresholds_of
 
+READ = [
+    "opportunity", "kind", "note", "requested_at", "state", "requested_by__name", "requested_by__email",
+    "exception__kind", "exception__at", "exception__reason", "exception__missing", "exception__by__name",
+    "exception__by__email",
+]  # fmt: skip
+
 
 @dataclass
 class Held:
@@ -21,8 +27,7 @@ class Held:
 class PairPanel:
     """The charter's side of one deal."""
 
-    charter_pairing: int | None = None
-    charter_number: int | None = None
+    charter: dict[str, int] | None = None
     held: list[Held] = field(default_factory=list)
     with_se: list[HelpRequest] = field(default_factory=list)
     exceptions: list[CharterException] = field(default_factory=list)
@@ -33,15 +38,15 @@ def pair_panel(opportunity: Opportunity, known: Iterable[Known], people: Iterabl
 
     One query, and one more for the charter where a request is held back.
     """
-    panel = PairPanel(opportunity.charter_pairing, opportunity.charter_number)
-    requests = list(opportunity.help_requests.select_related("requested_by", "exception__by"))
+    panel = PairPanel(opportunity.charter)
+    requests = list(opportunity.help_requests.select_related("requested_by", "exception__by").only(*READ))
     panel.exceptions = [request.exception for request in requests if hasattr(request, "exception")]
     if not opportunity.is_open:
         return panel
     panel.with_se = [request for request in requests if request.is_with_se]
     held = [request for request in requests if request.is_held]
     if held:
-        in_force = charter_in_force(opportunity) if panel.charter_pairing else None
+        in_force = charter_in_force(opportunity) if panel.charter else None
         charter = in_force or default_charter(thresholds_of(opportunity.dossier))
         missing = shortfalls(charter, opportunity, known, people)
         panel.held = [Held(request, missing) for request in held]

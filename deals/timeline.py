@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from deals.models import Claim, Opportunity, Stage
+from deals.models import Claim, Opportunity, Override, Stage
 from people.models import User
 from presales.history import Entry, changes_of
 
@@ -17,18 +17,6 @@ class StageTime:
     stage: Stage
     days: float
     entered: datetime.datetime
-
-
-@dataclass
-class GonePast:
-    """One time that a manager let the deal past a gate."""
-
-    at: datetime.datetime
-    by: str
-    from_stage: str
-    to_stage: str
-    reason: str
-    missing: list[str]
 
 
 # What an action is called when told afterwards.
@@ -55,7 +43,7 @@ IMPLIED = {"stage", "stage_since", "outcome", "closed_on", "se", "dossier"}
 
 
 def timeline(
-    opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage], overrides: list[GonePast] = ()
+    opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage], overrides: list[Override] = ()
 ) -> list[Entry]:
     """Changes of the deal (`events` as history.events_of reads them), its claims and overrides, newest first."""
     names = {stage.pk: stage.name for stage in stages}
@@ -87,18 +75,17 @@ def timeline(
             )
     entries += [
         Entry(
-            at=override.at, kind="override", who=override.by, icon="hand-stop", channel="web",
-            title=f"went past a gate to {override.to_stage}: {'; '.join(override.missing)}",
+            at=override.at, kind="override", who=str(override.by), icon="hand-stop", channel="web",
+            title=f"went past a gate to {override.to_stage.name}: {'; '.join(override.missing)}",
         )
         for override in overrides
     ]  # fmt: skip
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def overrides_of(opportunity: Opportunity) -> list[GonePast]:
-    """The overrides of a deal that came through `with_override_rows`, newest first."""
-    rows = opportunity.override_rows
-    return [GonePast(**row | {"at": datetime.datetime.fromisoformat(row["at"])}) for row in rows]
+def overrides_of(opportunity: Opportunity) -> list[Override]:
+    """The newest overrides of a deal, newest first."""
+    return list(opportunity.overrides.select_related("by", "from_stage", "to_stage").order_by("-at", "-pk")[:20])
 
 
 def _told(entry: Entry, currency: str) -> Entry | None:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("opportunities/export/", exports.export_opportunities, name="export_opportunities"),
     path("opportunities/add/", opportunities.create, name="add_opportunity"),
     path("opportunities/<id:pk>/", opportunities.opportunity, name="opportunity"),
+    path("opportunities/<id:pk>/timeline/", opportunities.timeline, name="timeline"),
     path("opportunities/<id:pk>/edit/", opportunities.edit, name="edit_opportunity"),
     path("opportunities/<id:pk>/owner/", opportunities.reassign, name="reassign_owner"),
     path("opportunities/<id:pk>/move/", stages.move, name="move_stage"),

@@ -1,12 +1,16 @@
 """Who else wants the deal."""
 
 import pghistory
-from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject, Lower
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
 
 from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
+from presales.sql import Template
+
+ROWS = """ARRAY(SELECT jsonb_build_object('pk', id, 'name', name, 'status', status, 'note', note)
+              FROM deals_competitor WHERE opportunity_id = {0} ORDER BY id)"""
 
 
 class CompetitorStatus(models.TextChoices):
@@ -44,11 +48,7 @@ class Competitor(models.Model):
 
 def with_competitors(deals: QuerySet) -> QuerySet:
     """Adds what `competitors_of` reads, so that the page of a deal needs no query of its own for them."""
-    columns = ("pk", "name", "status", "note")
-    rows = Competitor.objects.filter(opportunity=OuterRef("pk")).order_by("pk")
-    return deals.annotate(
-        competitor_rows=ArraySubquery(rows.values(row=JSONObject(**{name: name for name in columns})))
-    )
+    return deals.annotate(competitor_rows=Template(ROWS, F("pk"), output_field=ArrayField(models.JSONField())))
 
 
 def competitors_of(deal: Opportunity) -> list[Competitor]:

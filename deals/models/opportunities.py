@@ -4,12 +4,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pghistory
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Func, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deals.models.stages import Outcome, Pipeline, Stage
@@ -17,6 +16,7 @@ from deals.visibility import opportunities_offered_to, opportunities_visible_to
 from leads.models import Company, Lead, Source
 from leads.search import Words
 from people.models import Team, User
+from presales.sql import Template
 from qualification.models import Dossier
 
 
@@ -82,21 +82,8 @@ class OpportunityQuerySet(models.QuerySet):
 
     def with_overrides(self) -> "OpportunityQuerySet":
         """Adds `overrides_count`: how often a manager let the deal past a gate."""
-        counted = self._overrides().values("opportunity").annotate(n=Count("pk")).values("n")
-        return self.annotate(overrides_count=Coalesce(Subquery(counted), 0))
-
-    def with_override_rows(self) -> "OpportunityQuerySet":
-        """Adds `override_rows`, newest first, for the page of one deal: deals/timeline.py makes lines of them."""
-        row = JSONObject(
-            at="at", by="by__name", from_stage="from_stage__name", to_stage="to_stage__name", reason="reason",
-            missing="missing",
-        )  # fmt: skip
-        newest = self._overrides().order_by("-at", "-pk").values(row=row)[:20]
-        return self.annotate(override_rows=ArraySubquery(newest))
-
-    def _overrides(self) -> models.QuerySet:
-        override = self.model._meta.get_field("overrides").related_model
-        return override.objects.filter(opportunity=OuterRef("pk")).order_by()
+        counted = "(SELECT count(*) FROM deals_override WHERE deals_override.opportunity_id = {0})"
+        return self.annotate(overrides_count=Template(counted, F("pk"), output_field=models.IntegerField()))
 
     def with_tcv(self) -> "OpportunityQuerySet":
         """Adds `total_value`, what `Opportunity.tcv` says, for the database to add up and sort by."""

@@ -1,7 +1,7 @@
 """The list, the board and the page of opportunities."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,9 +18,10 @@ from deals.models.competitors import competitors_of, with_competitors
 from deals.models.rates import with_value
 from deals.pair_panel import pair_panel
 from deals.permissions import commercial_lane
-from deals.probability import reasons
+from deals.probability import FIGURES, reasons
 from deals.risk import HAPPY_EARS, risks_of, with_risks
-from deals.timeline import overrides_of, stage_times, timeline
+from deals.timeline import overrides_of, stage_times
+from deals.timeline import timeline as timeline_of
 from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
@@ -120,7 +121,7 @@ def board(request: HttpRequest) -> HttpResponse:
         row["stage"]: row
         for row in with_value(visible).order_by().values("stage").annotate(n=Count("pk"), amount=Sum("value"))
     }
-    keys = [pk for stage in stages for pk in stage.newest]
+    keys = [pk for stage in stages for pk in stage.newest or ()]  # None for who sees no deals at all
     cards: dict[int, list[tuple]] = {}
     for card in shown(Opportunity.objects.filter(pk__in=keys)).order_by("-created_at", "-pk"):
         cards.setdefault(card.stage_id, []).append(card)
@@ -134,25 +135,38 @@ def board(request: HttpRequest) -> HttpResponse:
 
 RELATED = [
     "company", "stage", "pipeline", "owner", "se", "team", "lead", "dossier__framework", "dossier__derived",
-    "dossier__team__qualification_policy", "evidence_probability", "next_step_owner", "technical_win",
+    "dossier__team__qualification_policy",
+]  # fmt: skip
+# What the page reads of the deal and of others; of people and companies hardly more than the name.
+PAGE = [
+    *(field.name for field in Opportunity._meta.concrete_fields),
+    "company__name", "team__name", "lead__name", "stage__name", "stage__order", "stage__outcome", "stage__probability",
+    "technical_win__state", "technical_win__decided_on",
+    *(f"{person}__{field}" for person in ("owner", "se", "next_step_owner") for field in ("name", "email")),
+    *(f"evidence_probability__{figure}" for figure in FIGURES),
 ]  # fmt: skip
 
 
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     """The opportunity, or 404 where the person may not know of it."""
-    visible = Opportunity.objects.visible_to(request.user).with_probability().with_override_rows()
-    found = with_competitors(with_charter(with_risks(with_value(visible)))).select_related(*RELATED)
-    return get_object_or_404(found, pk=pk)
+    visible = Opportunity.objects.visible_to(request.user).with_probability()
+    return get_object_or_404(visible.select_related(*RELATED), pk=pk)
+
+
+def _shared(request: HttpRequest, pk: int) -> Opportunity:
+    """The opportunity with everything that its page tells of it, in one query."""
+    visible = Opportunity.objects.visible_to(request.user).with_probability().with_overrides()
+    found = with_competitors(with_charter(with_risks(with_value(visible))))
+    more = ("evidence_probability", "next_step_owner", "technical_win")
+    related = [name for name in RELATED if name != "pipeline"]
+    return get_object_or_404(found.select_related(*related, *more).only(*PAGE), pk=pk)
 
 
 @require_safe
 def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     """The pair's shared page of one deal."""
-    found = visible_opportunity(request, pk)
-    stages = list(found.pipeline.stages.order_by("order"))
-    events = events_of(found)
-    claims = list(found.claims.select_related("se", "assigned_by"))
-    overrides = overrides_of(found)
+    found = _shared(request, pk)
+    stages = Stage.objects.filter(pipeline=found.pipeline_id).order_by("order")
     panel = dossier_panel(found.dossier, request.user)
     people = list(found.stakeholders.select_related("known_by"))
     known = [(row.criterion, row.entry, row.level) for row in panel.rows]
@@ -161,20 +175,33 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "attention": attention(found),
         "flags": {risk.name for risk in risks_of(found)},
         "why": reasons(found),
-        "path": [stage for stage in stages if stage.is_open or stage.pk == found.stage_id],
+        "path": stages.filter(Q(outcome=Outcome.OPEN) | Q(pk=found.stage_id)).values_list("pk", "name", "order"),
         "panel": panel,
         "pair": pair_panel(found, known, people),
         "meetings": meeting_panel(found),
-        "entries": timeline(found, events, claims, stages, overrides),
-        "overrides": overrides,
-        "stage_times": stage_times(found, events, stages),
-        "claims": claims,
+        "overrides": overrides_of(found) if found.overrides_count else [],
         "committee": committee(found, people),
         # What has its SE waits for none.
-        "waiting": [] if found.se_id else list(found.queue_entries.waiting().select_related("requested_by")),
+        "waiting": [] if found.se_id else list(found.queue_entries.waiting()),
         "competitors": competitors_of(found),
     }
     return render(request, "deals/opportunities/opportunity.html", context)
+
+
+@require_safe
+def timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """What happened, and how long the deal was in each stage: a fragment of its page, or a page of its own."""
+    found = visible_opportunity(request, pk)
+    stages = list(found.pipeline.stages.order_by("order"))
+    events = events_of(found)
+    claims = list(found.claims.select_related("se", "assigned_by"))
+    context = {
+        "opportunity": found,
+        "entries": timeline_of(found, events, claims, stages, overrides_of(found)),
+        "stage_times": stage_times(found, events, stages),
+    }
+    template = "deals/opportunities/_timeline.html" if request.htmx else "deals/opportunities/timeline.html"
+    return render(request, template, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -338,10 +338,12 @@ class TestOverridesAreShown:
         return deal
 
     def test_on_the_deal(self, gone_past, people, sign_in):
-        page = sign_in(people["ae"]).get(f"/opportunities/{gone_past.pk}/").content.decode()
-        assert "went past a gate to Solution Presentation: An SE has to claim the deal" in page
+        client = sign_in(people["ae"])
+        page = client.get(f"/opportunities/{gone_past.pk}/").content.decode()
         assert "Their CFO called me" in page
         assert "1 time" in page
+        told = client.get(f"/opportunities/{gone_past.pk}/timeline/").content.decode()
+        assert "went past a gate to Solution Presentation: An SE has to claim the deal" in told
 
     def test_in_the_list(self, gone_past, people, sign_in, team, ae):
         OpportunityFactory(team=team, owner=ae, name="Straight on")
