@@ -2,7 +2,7 @@
 
 import rules
 
-from deals.models import Debrief, Meeting, Opportunity, Pairing
+from deals.models import AlignmentCheck, DealTask, Debrief, Meeting, Opportunity, Pairing, ReserveNote
 from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
@@ -56,9 +56,33 @@ def took_part(user: User, meeting: Meeting | None) -> bool:
 
 
 @rules.predicate
-def is_author(user: User, debrief: Debrief | None) -> bool:
-    """Who wrote the debrief."""
-    return debrief is not None and debrief.author_id == user.pk
+def is_author(user: User, written: Debrief | AlignmentCheck | ReserveNote | None) -> bool:
+    """Who wrote it."""
+    return written is not None and written.author_id == user.pk
+
+
+@rules.predicate
+def is_assignee(user: User, task: DealTask | None) -> bool:
+    """Whose task it is."""
+    return task is not None and task.assignee_id == user.pk
+
+
+@rules.predicate
+def in_lane_of_deal(user: User, record: DealTask | None) -> bool:
+    """In either lane of the deal that the record belongs to."""
+    return record is not None and (commercial_lane | technical_lane).test(user, record.opportunity)
+
+
+@rules.predicate
+def decides_on_deal(user: User, record: ReserveNote | None) -> bool:
+    """In the commercial lane of the deal that the record belongs to."""
+    return record is not None and commercial_lane.test(user, record.opportunity)
+
+
+@rules.predicate
+def still_in_technical_lane(user: User, record: ReserveNote | None) -> bool:
+    """In the technical lane of the deal that the record belongs to."""
+    return record is not None and technical_lane.test(user, record.opportunity)
 
 
 commercial_lane = (is_owner & is_ae) | manages_team
@@ -87,3 +111,11 @@ rules.add_perm("deals.accept_anyway", technical_lane | (is_se & in_queue_of & ha
 rules.add_perm("deals.start_pairing", is_ae | is_se | is_manager | is_admin)
 rules.add_perm("deals.work_pairing", in_pair | manages_pair)
 rules.add_perm("deals.accept_charter", in_pair)
+rules.add_perm("deals.rate_pairing", in_pair)
+rules.add_perm("deals.share_rating", is_author)
+rules.add_perm("deals.scrub_deal", commercial_lane | technical_lane)
+rules.add_perm("deals.finish_task", is_assignee | in_lane_of_deal)
+rules.add_perm("deals.read_reserve", is_owner | is_claimer | manages_team)
+rules.add_perm("deals.keep_in_reserve", technical_lane)
+rules.add_perm("deals.edit_reserve_note", is_author & still_in_technical_lane)
+rules.add_perm("deals.decide_reserve_note", decides_on_deal)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from deals.views import (
+    alignment,
     calendar,
     competitors,
     debriefs,
@@ -13,8 +14,11 @@ from deals.views import (
     pairings,
     queue,
     rates,
+    reserve,
+    scrubs,
     stages,
     stakeholders,
+    tasks,
     technical_wins,
 )
 
@@ -63,6 +67,19 @@ urlpatterns = [
     path("pairings/<id:pk>/", pairings.pairing, name="pairing"),
     path("pairings/<id:pk>/charter/", pairings.propose, name="propose_charter"),
     path("pairings/<id:pk>/end/", pairings.end, name="end_pairing"),
+    path("pairings/<id:pk>/alignment/", alignment.rate, name="rate_pairing"),
+    path("alignment/<id:pk>/share/", alignment.share, name="share_rating"),
+    path("pairings/<id:pk>/scrub/", scrubs.scrub, name="scrub"),
+    path("pairings/<id:pk>/scrub/finish/", scrubs.finish, name="finish_scrub"),
+    path("pairings/<id:pk>/scrub/<id:deal>/keep/", scrubs.keep, name="scrub_keep"),
+    path("pairings/<id:pk>/scrub/<id:deal>/fix/", scrubs.fix, name="scrub_fix"),
+    path("pairings/<id:pk>/scrub/<id:deal>/kill/", scrubs.kill, name="scrub_kill"),
+    path("deal-tasks/<id:pk>/done/", tasks.finish, name="finish_task"),
+    path("opportunities/<id:pk>/reserve/", reserve.reserve, name="reserve"),
+    path("opportunities/<id:pk>/reserve/add/", reserve.add, name="keep_in_reserve"),
+    path("reserve/<id:pk>/edit/", reserve.edit, name="edit_reserve_note"),
+    path("reserve/<id:pk>/release/", reserve.release, name="release_reserve_note"),
+    path("reserve/<id:pk>/hold/", reserve.hold, name="hold_reserve_note"),
     path("charters/<id:pk>/accept/", pairings.accept, name="accept_charter"),
     path("opportunities/<id:pk>/competitors/add/", competitors.add, name="add_competitor"),
     path("competitors/<id:pk>/edit/", competitors.edit, name="edit_competitor"),

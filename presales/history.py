@@ -52,7 +52,8 @@ def changes_of(
 ) -> list[Entry]:
     """The newest `limit` changes of one record, newest first, in few queries whatever their number.
 
-    Fields excluded from tracking never appear. Choices are shown by their labels, relations by name: one query for
+    Fields excluded from tracking never appear, nor those that the model keeps in PRIVATE_FIELDS: who may read them is a
+    question that the history cannot answer. Choices are shown by their labels, relations by name: one query for
     each related model whose rows are not in `known`. `events` are those of `events_of`, if they are read already.
     """
     model = type(record)
@@ -137,7 +138,7 @@ def _changes(model: type[Model], older: Model, newer: Model, names: dict) -> lis
     changes = []
     for event_field in newer._meta.concrete_fields:
         name = event_field.name
-        if name in HIDDEN:
+        if name in HIDDEN or name in getattr(model, "PRIVATE_FIELDS", ()):
             continue
         before, after = getattr(older, event_field.attname), getattr(newer, event_field.attname)
         if before != after:

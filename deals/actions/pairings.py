@@ -13,7 +13,7 @@ from qualification.policy import thresholds_for
 
 TERMS = [
     "budget_required", "sponsor_required", "timeline_months", "prep_minutes", "prep_hours_ahead", "rescue_phrase",
-    "pricing_by_ae", "scrub_weeks", "note",
+    "pricing_by_ae", "scrub_weeks", "alignment_weeks", "note",
 ]  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def start_pairing(actor: User, ae: User, se: User) -> Pairing:
 def end_pairing(actor: User, pairing: Pairing, *, reason: str = "") -> Pairing:
     """The two do not work as a pair any more; their charters stay on record. Repeating it is a success."""
     require(actor, "deals.work_pairing", pairing)
-    pairing = _lock(pairing)
+    pairing = lock_pairing(pairing)
     if pairing.ended_on is None:
         pairing.ended_on = timezone.localdate()
         pairing.save(update_fields=["ended_on"])
@@ -70,7 +70,7 @@ def propose_charter(actor: User, pairing: Pairing, terms: dict[str, object], *, 
         Conflict: the pairing has ended.
     """
     require(actor, "deals.work_pairing", pairing)
-    pairing = _lock(pairing)
+    pairing = lock_pairing(pairing)
     if pairing.ended_on is not None:
         raise Conflict("This pairing has ended.")
     newest = pairing.charters.order_by("-number").first()
@@ -101,7 +101,7 @@ def accept_charter(actor: User, charter: Charter) -> Charter:
         Conflict: a newer version is proposed, or the pairing has ended.
     """
     require(actor, "deals.accept_charter", charter.pairing)
-    pairing = _lock(charter.pairing)
+    pairing = lock_pairing(charter.pairing)
     charter = Charter.objects.select_for_update().get(pk=charter.pk)
     if pairing.ended_on is not None:
         raise Conflict("This pairing has ended.")
@@ -114,5 +114,6 @@ def accept_charter(actor: User, charter: Charter) -> Charter:
     return charter
 
 
-def _lock(pairing: Pairing) -> Pairing:
+def lock_pairing(pairing: Pairing) -> Pairing:
+    """The stored row, held until the end of the transaction."""
     return Pairing.objects.select_for_update(of=("self",)).get(pk=pairing.pk)

@@ -42,8 +42,11 @@ class CharterForm(forms.ModelForm):
     class Meta:
         model = Charter
         fields = TERMS
-        labels = {"scrub_weeks": "Pipeline scrub every (weeks)"}
-        help_texts = {"scrub_weeks": "You go through your open deals together, the worst evidence first."}
+        labels = {"scrub_weeks": "Pipeline scrub every (weeks)", "alignment_weeks": "Alignment check every (weeks)"}
+        help_texts = {
+            "scrub_weeks": "You go through your open deals together, the worst evidence first.",
+            "alignment_weeks": "Each of you rates how you work together, from 1 to 10.",
+        }
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: object, **kwargs: object) -> None:

@@ -1,5 +1,6 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
+from deals.models.alignment import AlignmentCheck, AlignmentWish
 from deals.models.calendar_feeds import CalendarFeed
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
@@ -13,13 +14,18 @@ from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.rates import ExchangeRate
+from deals.models.reserve import ReserveNote
+from deals.models.scrubs import Decision, Scrub, ScrubDecision
 from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
+from deals.models.tasks import DealTask
 from deals.models.technical_wins import TechnicalState, TechnicalWin
 
 __all__ = [
     "CHARTERED",
     "HUDDLE_POINTS",
+    "AlignmentCheck",
+    "AlignmentWish",
     "Attendee",
     "CalendarFeed",
     "Charter",
@@ -27,7 +33,9 @@ __all__ = [
     "Claim",
     "Competitor",
     "CompetitorStatus",
+    "DealTask",
     "Debrief",
+    "Decision",
     "Decline",
     "DeclineReason",
     "EvidenceProbability",
@@ -50,6 +58,9 @@ __all__ = [
     "Pipeline",
     "Product",
     "QueueEntry",
+    "ReserveNote",
+    "Scrub",
+    "ScrubDecision",
     "Stage",
     "StageRecord",
     "Stakeholder",

@@ -5,7 +5,8 @@ import datetime
 import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from people.models import Membership, Role, User
@@ -26,6 +27,30 @@ class PairingQuerySet(models.QuerySet):
     def active(self) -> "PairingQuerySet":
         """Those that have not ended."""
         return self.filter(ended_on=None)
+
+    def with_due(self, user: User | None = None) -> "PairingQuerySet":
+        """Adds `scrub_due_on` and `alignment_due_on` (of `user`, one of the two), by the charter in force.
+
+        The first ones fall due that many weeks after the two were paired.
+        """
+        newest = Charter.objects.accepted().filter(pairing=OuterRef("pk")).order_by("-number")
+        default = {name: Charter._meta.get_field(name).default for name in ("scrub_weeks", "alignment_weeks")}
+        scrubs = self.model._meta.get_field("scrubs").related_model.objects.finished().filter(pairing=OuterRef("pk"))
+        checks = self.model._meta.get_field("alignment_checks").related_model.objects.filter(pairing=OuterRef("pk"))
+        last = {
+            "scrub": Subquery(scrubs.order_by("-finished_at").values("finished_at__date")[:1]),
+            "alignment": Subquery(checks.filter(author=user).order_by("-rated_on").values("rated_on")[:1]),
+        }
+        return self.annotate(
+            **{
+                f"{name}_due_on": ExpressionWrapper(
+                    Coalesce(since, F("active_since"))
+                    + Coalesce(Subquery(newest.values(f"{name}_weeks")[:1]), default[f"{name}_weeks"]) * 7,
+                    output_field=models.DateField(),
+                )
+                for name, since in last.items()
+            }
+        )
 
 
 @pghistory.track()
@@ -99,6 +124,9 @@ class Charter(models.Model):
     scrub_weeks = models.PositiveSmallIntegerField(
         "go through the open deals every (weeks)", default=2, validators=_between(1, 12)
     )
+    alignment_weeks = models.PositiveSmallIntegerField(
+        "rate how you work together every (weeks)", default=4, db_default=4, validators=_between(1, 26)
+    )
     note = models.CharField("what else you agree", max_length=1000, blank=True)
     proposed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     proposed_at = models.DateTimeField(default=timezone.now)
@@ -113,7 +141,8 @@ class Charter(models.Model):
             models.UniqueConstraint(fields=["pairing", "number"], name="deals_charter_version_once"),
             models.CheckConstraint(
                 condition=Q(number__gte=1, timeline_months__range=(1, 36), prep_minutes__range=(5, 120))
-                & Q(prep_hours_ahead__range=(1, 168), scrub_weeks__range=(1, 12)),
+                & Q(prep_hours_ahead__range=(1, 168), scrub_weeks__range=(1, 12))
+                & Q(alignment_weeks__range=(1, 26)),
                 name="deals_charter_ranges",
             ),
         ]
@@ -151,6 +180,7 @@ class Charter(models.Model):
             ("Rescue phrase", f"“{self.rescue_phrase}”" if self.rescue_phrase else "none agreed"),
             ("Price", "always the AE's to answer" if self.pricing_by_ae else "whoever is asked answers"),
             ("Pipeline scrub", f"every {_count(self.scrub_weeks, 'week')}"),
+            ("Alignment check", f"every {_count(self.alignment_weeks, 'week')}"),
             *([("Also agreed", self.note)] if self.note else []),
         ]
 

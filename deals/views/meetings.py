@@ -15,12 +15,13 @@ from deals.forms.meetings import (
     PlanForm,
     TheirAttendeeForm,
 )
-from deals.models import Attendee, HuddleItem, Meeting, MeetingKind, Opportunity
+from deals.models import Attendee, HuddleItem, Meeting, MeetingKind, Opportunity, ReserveNote
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
 from qualification.models import Evidence
 
+NOTES = 50
 PEOPLE = ["opportunity__owner", "opportunity__se", "opportunity__company", "driver", "commercial_by", "notes_by"]
 
 
@@ -56,9 +57,21 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
         "own": next((debrief for debrief in debriefs if debrief.author_id == request.user.pk), None),
         "may_debrief": may_debrief,
         "may_record": request.user.has_perm("deals.work_meetings", found.opportunity),
+        "reserve": _reserve(request, found),
         "partner_waits": found.ae_debrief or found.se_debrief,
     }
     return render(request, "deals/meetings/meeting.html", context)
+
+
+def _reserve(request: HttpRequest, found: Meeting) -> list[ReserveNote]:
+    """What the pair has in reserve for this meeting; nothing, and no question, for whoever may not read it."""
+    if not request.user.has_perm("deals.read_reserve", found.opportunity):
+        return []
+    visible = found.opportunity.reserve_notes.visible_to(request.user)
+    notes = list(visible.select_related("author", "decided_by").order_by("-written_at", "-pk")[:NOTES])
+    for note in notes:
+        note.opportunity = found.opportunity
+    return notes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

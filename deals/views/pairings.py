@@ -6,17 +6,21 @@ from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deals.actions import pairings as actions
+from deals.alignment import alignment
 from deals.forms.pairings import CharterForm, EndPairingForm, PairingForm
-from deals.models import Charter, CharterException, Opportunity, Outcome, Pairing
+from deals.models import Charter, CharterException, DealTask, Opportunity, Outcome, Pairing
+from deals.scrubs import scrubs_of, shared_deals
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
 from presales.paging import Sort, paginate
 
 EXCEPTIONS = 20
+TASKS = 50
 VERSIONS = 50
 
 
@@ -49,14 +53,17 @@ def pairings(request: HttpRequest) -> HttpResponse:
     return render(request, "deals/pairings/list.html", {"page": page, "ended": ended})
 
 
-def _visible(request: HttpRequest, pk: int) -> Pairing:
-    return get_object_or_404(Pairing.objects.visible_to(request.user).select_related("ae", "se"), pk=pk)
+def visible_pairing(request: HttpRequest, pk: int) -> Pairing:
+    """The pairing with what falls due when, or 404 where the person may not know of it."""
+    return get_object_or_404(
+        Pairing.objects.visible_to(request.user).with_due(request.user).select_related("ae", "se"), pk=pk
+    )
 
 
 @require_safe
 def pairing(request: HttpRequest, pk: int) -> HttpResponse:
     """One pairing: the charter in force, the version proposed, the earlier ones, the exceptions."""
-    found = _visible(request, pk)
+    found = visible_pairing(request, pk)
     charters = list(found.charters.select_related("proposed_by").order_by("-number")[:VERSIONS])
     for charter in charters:
         charter.pairing = found
@@ -67,8 +74,22 @@ def pairing(request: HttpRequest, pk: int) -> HttpResponse:
     )
     proposal = newest if newest is not None and not newest.is_accepted else None
     is_one = request.user.pk in (found.ae_id, found.se_id)
+    today = timezone.localdate()
+    under_way, done_ones = scrubs_of(found, in_force)
     context = {
         "pairing": found,
+        "alignment": alignment(found, request.user),
+        "may_rate": is_one and found.ended_on is None,
+        "alignment_late": found.alignment_due_on <= today,
+        "under_way": under_way,
+        "scrubs": done_ones,
+        "scrub_late": found.scrub_due_on < today,
+        "tasks": list(
+            DealTask.objects.visible_to(request.user)
+            .to_do()
+            .filter(opportunity__in=shared_deals(found))
+            .select_related("opportunity", "assignee")[:TASKS]
+        ),
         "in_force": in_force,
         "proposal": proposal,
         "changed": {label for label, text in proposal.terms if (label, text) not in in_force.terms}
@@ -98,7 +119,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a new version of the charter."""
-    found = _visible(request, pk)
+    found = visible_pairing(request, pk)
     require(request.user, "deals.work_pairing", found)
     newest = found.charters.order_by("-number").first()
     initial = model_to_dict(newest or Charter(), fields=actions.TERMS) | {"based_on": newest.number if newest else 0}
@@ -131,7 +152,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a pairing."""
-    found = _visible(request, pk)
+    found = visible_pairing(request, pk)
     require(request.user, "deals.work_pairing", found)
     form = EndPairingForm(posted(request))
     if request.method == "POST" and form.is_valid():

@@ -69,6 +69,8 @@ TONES = {
     "uploaded": "quiet", "ready": "info", "running": "info", "done": "good", "failed": "bad", "undone": "quiet",
     # competitors
     "suspected": "quiet", "active": "info", "ahead": "bad", "incumbent": "warn", "out": "good",
+    # decisions of a scrub
+    "keep": "good", "fix": "warn", "kill": "bad",
     # lanes
     "commercial": "accent", "technical": "info",
 }  # fmt: skip

@@ -8,9 +8,11 @@ from django.core.files.base import ContentFile
 from deals.actions.queue import claim
 from deals.calendar_address import token_of
 from deals.models import (
+    AlignmentCheck,
     Attendee,
     Charter,
     Competitor,
+    DealTask,
     Debrief,
     ExchangeRate,
     HelpRequest,
@@ -18,6 +20,7 @@ from deals.models import (
     Opportunity,
     Pairing,
     QueueEntry,
+    ReserveNote,
     Stakeholder,
 )
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
@@ -66,6 +69,7 @@ class World:
             "team_id": self.west.pk, "user_id": self.people["mate"].pk, "other": self.other_lead.pk,
             "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign", "table": "stages",
         }  # fmt: skip
+        by_name["deal"] = self.deal.pk
         by_name["token"] = token_of(self.people["owner"])
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
@@ -80,6 +84,13 @@ class World:
             "deals:remove_criterion": stage("discovery").criteria.first(),
             "deals:pairing": self.charter.pairing,
             "deals:propose_charter": self.charter.pairing, "deals:end_pairing": self.charter.pairing,
+            "deals:rate_pairing": self.charter.pairing, "deals:scrub": self.charter.pairing,
+            "deals:finish_scrub": self.charter.pairing, "deals:scrub_keep": self.charter.pairing,
+            "deals:scrub_fix": self.charter.pairing, "deals:scrub_kill": self.charter.pairing,
+            "deals:share_rating": AlignmentCheck.objects.first(), "deals:finish_task": DealTask.objects.first(),
+            "deals:edit_reserve_note": ReserveNote.objects.first(),
+            "deals:release_reserve_note": ReserveNote.objects.first(),
+            "deals:hold_reserve_note": ReserveNote.objects.first(),
             "deals:accept_charter": self.charter, "deals:ask_again": self.held, "deals:accept_anyway": self.held,
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
@@ -179,6 +190,12 @@ def build() -> World:
     debrief = Debrief.objects.create(
         meeting=held_meeting, author=people["owner"], lane="ae", missed="Their auditors", real_pain="yes", context=4
     )
+    AlignmentCheck.objects.create(pairing=pairing, author=people["owner"], score=6)
+    DealTask.objects.create(
+        opportunity=deal, what="Ask their CFO", assignee=people["se"], created_by=people["owner"],
+        due_on=datetime.date(2026, 1, 1),
+    )  # fmt: skip
+    ReserveNote.objects.create(opportunity=deal, text="Offer them a week on site", author=people["se"])
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
         charter, held, with_se, meeting, meeting.attendees.get(), debrief,
