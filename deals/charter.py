@@ -10,13 +10,13 @@ evidence counts one level lower, as everywhere.
 import datetime
 from collections.abc import Iterable
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import F, JSONField, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from deals.models import Charter, Opportunity, Stakeholder, StakeholderRole, Stance
 from presales.errors import Missing
+from presales.sql import Template
 from qualification.gates import add_months, effective_level
 from qualification.models import Criterion, Evidence, Level, TeamPolicy
 from qualification.policy import thresholds_of
@@ -32,10 +32,17 @@ def charters_between(ae: object, se: object) -> QuerySet:
     return accepted.filter(pairing__ae=ae, pairing__se=se, pairing__ended_on=None).order_by("-number")
 
 
+# The same as `charters_between`, for the page of a deal, which has no time to build it piece by piece.
+IN_FORCE = """(SELECT jsonb_build_object('pairing', pairing.id, 'number', charter.number)
+  FROM deals_charter charter JOIN deals_pairing pairing ON pairing.id = charter.pairing_id
+ WHERE pairing.ae_id = {0} AND pairing.se_id = {1} AND pairing.ended_on IS NULL
+   AND charter.accepted_by_ae_at IS NOT NULL AND charter.accepted_by_se_at IS NOT NULL
+ ORDER BY charter.number DESC LIMIT 1)"""
+
+
 def with_charter(deals: QuerySet) -> QuerySet:
     """Adds `charter` in force as `{"pairing": …, "number": …}`; None without one."""
-    between = charters_between(OuterRef("owner"), OuterRef("se"))
-    return deals.annotate(charter=Subquery(between.values(found=JSONObject(pairing="pairing", number="number"))[:1]))
+    return deals.annotate(charter=Template(IN_FORCE, F("owner_id"), F("se_id"), output_field=JSONField()))
 
 
 def charter_in_force(opportunity: Opportunity) -> Charter | None:

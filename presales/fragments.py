@@ -11,17 +11,20 @@ from jinja2 import Environment, StrictUndefined
 
 from presales.templatetags import presales as tags
 
-STAND_IN = 999_999_999  # a number in no route's text
+STAND_IN = 999_999_990  # with its followers, numbers in no route's text
 
 
 @cache
-def _pattern(name: str) -> str:
-    return reverse(name, args=[STAND_IN])
+def _pattern(name: str, places: int) -> str:
+    pattern = reverse(name, args=[STAND_IN + place for place in range(places)])
+    for place in range(places):
+        pattern = pattern.replace(str(STAND_IN + place), "%d")
+    return pattern
 
 
-def address(name: str, pk: int) -> str:
-    """The address of the page `name` of the record `pk`. Looked up once, for a list that links to fifty."""
-    return _pattern(name).replace(str(STAND_IN), str(pk))
+def address(name: str, *keys: int) -> str:
+    """The address of the page `name` of the record with these keys. Looked up once, for a list that links to fifty."""
+    return _pattern(name, len(keys)) % keys
 
 
 def environment(**options: object) -> Environment:
@@ -30,6 +33,6 @@ def environment(**options: object) -> Environment:
     made = Environment(**options | {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701
     made.globals |= {"address": address, "icon": tags.icon, "meter": tags.meter, "pill": tags.pill}
     made.globals |= {"avatar": tags.avatar_of, "person": tags.person_of}
-    for name in ("ago", "day", "money", "money_short", "number", "waited"):
+    for name in ("ago", "day", "money", "money_short", "number", "rate", "waited"):
         made.filters[name] = getattr(tags, name)
     return made

@@ -3,15 +3,19 @@
 import datetime
 from dataclasses import dataclass, field
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, F
 from django.utils import timezone
 
 from people.models import User
+from presales.sql import Template
 from qualification.gates import effective_level, shortfall, stale_on
 from qualification.lanes import lanes_of
 from qualification.models import Criterion, Dossier, DossierStatus, Evidence, Lane, Level
 from qualification.policy import thresholds_of
+
+QUESTIONS = """ARRAY(SELECT question.text FROM qualification_question question
+                    WHERE question.criterion_id = {0} ORDER BY question.order, question.id)"""
 
 
 @dataclass
@@ -63,12 +67,10 @@ def dossier_panel(dossier: Dossier | None, user: User) -> Panel | None:
         return None
     policy = thresholds_of(dossier)
     today = timezone.now().astimezone(datetime.UTC).date()
-    entries = {entry.criterion_id: entry for entry in dossier.evidence.current().select_related("recorded_by")}
+    entries = {entry.criterion_id: entry for entry in dossier.evidence.current()}
     lanes = lanes_of(user, dossier)
     rows = []
-    asked = ArrayAgg(
-        "questions__text", filter=Q(questions__isnull=False), order_by=["questions__order", "questions__pk"]
-    )
+    asked = Template(QUESTIONS, F("pk"), output_field=ArrayField(CharField()))
     for criterion in dossier.framework.criteria.annotate(asked=asked).order_by("order", "pk"):
         entry = entries.get(criterion.pk)
         stale = stale_on(entry, policy) if entry else None
