@@ -8,14 +8,18 @@ from django.utils import timezone
 
 from deals.loads import load_of
 from deals.models import (
+    AlignmentWish,
     CharterException,
     Claim,
+    DealTask,
     Decline,
     HelpRequest,
     Opportunity,
     Override,
     Pairing,
     QueueEntry,
+    ReserveNote,
+    Scrub,
     Stakeholder,
 )
 from deals.models.rates import with_value
@@ -51,6 +55,11 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert {pairing.charters.accepted().exists() for pairing in Pairing.objects.active()} == {True}
     assert Pairing.objects.active().count() == 2
     assert CharterException.objects.get().opportunity.is_open
+    overdue = Pairing.objects.active().with_due().filter(scrub_due_on__lt=timezone.localdate())
+    assert (overdue.count(), Scrub.objects.finished().count()) == (1, 7)
+    assert DealTask.objects.to_do().exists()
+    assert AlignmentWish.objects.count() == 4
+    assert set(ReserveNote.objects.values_list("state", flat=True)) == {"reserve", "released", "held"}
     assert HelpRequest.objects.unsettled().filter(state="held").count() == 1
     assert Stakeholder.objects.values("opportunity").distinct().count() >= 10
     first = User.objects.get(email="se@demo.example")
