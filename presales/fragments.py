@@ -33,6 +33,6 @@ def environment(**options: object) -> Environment:
     made = Environment(**options | {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701
     made.globals |= {"address": address, "icon": tags.icon, "meter": tags.meter, "pill": tags.pill}
     made.globals |= {"avatar": tags.avatar_of, "person": tags.person_of}
-    for name in ("ago", "day", "money", "money_short", "number", "rate", "waited"):
+    for name in ("ago", "day", "moment", "money", "money_short", "number", "rate", "waited"):
         made.filters[name] = getattr(tags, name)
     return made

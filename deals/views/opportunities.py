@@ -13,7 +13,7 @@ from deals.charter import with_charter
 from deals.committee import committee
 from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, OwnerForm
 from deals.meeting_panel import meeting_panel
-from deals.models import Opportunity, OpportunityType, Outcome, Stage
+from deals.models import Opportunity, OpportunityType, Outcome, Stage, Stakeholder
 from deals.models.competitors import competitors_of, with_competitors
 from deals.models.rates import with_value
 from deals.pair_panel import pair_panel
@@ -145,6 +145,7 @@ PAGE = [
     *(f"{person}__{field}" for person in ("owner", "se", "next_step_owner") for field in ("name", "email")),
     *(f"evidence_probability__{figure}" for figure in FIGURES),
 ]  # fmt: skip
+PERSON = [*(field.name for field in Stakeholder._meta.concrete_fields), "known_by__name"]
 
 
 def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
@@ -168,7 +169,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     found = _shared(request, pk)
     stages = Stage.objects.filter(pipeline=found.pipeline_id).order_by("order")
     panel = dossier_panel(found.dossier, request.user)
-    people = list(found.stakeholders.select_related("known_by"))
+    people = list(found.stakeholders.select_related("known_by").only(*PERSON))
     known = [(row.criterion, row.entry, row.level) for row in panel.rows]
     context = {
         "opportunity": found,

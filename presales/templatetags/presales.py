@@ -240,6 +240,12 @@ def ago(moment: datetime.datetime | datetime.date | None) -> SafeString | str:
 
 
 @register.filter
+def moment(when: datetime.datetime) -> str:
+    """`Mon 4 Mar, 14:30` by the clock of whoever looks."""
+    return f"{timezone.localtime(when):%a %-d %b, %H:%M}"
+
+
+@register.filter
 def waited(moment: datetime.datetime | None) -> SafeString | str:
     """How long ago, without saying so: `waiting {{ entry.created_at|waited }}` gives `waiting 3 h`."""
     if moment is None:
