@@ -156,7 +156,7 @@ DATABASES["default"] |= {
         # A history trigger asks for pgtrigger.ignore at every row. Where it is unknown, that is an error which the
         # trigger swallows: in one transaction the time then grows with the square of the number of rows.
         "options": "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=60s "
-        "-c join_collapse_limit=4 -c jit=off -c pgtrigger.ignore={}",
+        "-c join_collapse_limit=3 -c jit=off -c pgtrigger.ignore={}",
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
