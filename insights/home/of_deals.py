@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from deals.loads import load_of, with_load
+from deals.loads import with_load
 from deals.matching import ranked
 from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry
 from deals.models.queue import HelpKind
@@ -36,6 +36,7 @@ DEAL = [
     "pk", "name", "amount", "currency", "team_id", "owner_id", "owner__name", "stage__name", "dossier_id",
     "dossier__derived__next_stale_on", "dossier__derived__weakest_id", "risks",
 ]  # fmt: skip
+PERSON = ["name", "email", "role", "seniority", "capacity", "time_zone"]
 ENTRY = ["kind", "entered_at", "opportunity_id", "opportunity__name", "opportunity__amount", "opportunity__currency"]
 
 
@@ -172,12 +173,13 @@ def _asked(requests: QuerySet) -> tuple[list[tuple[Line, tuple]], bool]:
 def charter_exceptions(user: User) -> Section:
     """What SEs of the teams accepted below the charter in the last weeks, the newest first."""
     since = timezone.now() - EXCEPTIONS_OF
-    found = CharterException.objects.visible_to(user).filter(at__gte=since).select_related("opportunity", "by")
-    rows, more = cut(list(found.order_by("-at", "-pk")[: LINES + 1]))
+    found = CharterException.objects.visible_to(user).filter(at__gte=since).order_by("-at", "-pk")
+    columns = ["kind", "reason", "at", "by__name", "opportunity_id", "opportunity__name"]
+    rows, more = cut(_rows(found, columns, LINES + 1))
     lines = [
         Line(
-            exception.opportunity.name, exception.opportunity.get_absolute_url(),
-            f"{exception.get_kind_display()} · {exception.by}: “{exception.reason}”", at=exception.at,
+            exception.opportunity__name, _page(exception.opportunity_id),
+            f"{HelpKind(exception.kind).label} · {exception.by__name}: “{exception.reason}”", at=exception.at,
             at_label="accepted",
         )
         for exception in rows
@@ -196,9 +198,9 @@ def unclaimed(user: User) -> Section:
     )  # fmt: skip
 
 
-def best_claims(user: User) -> Section:
-    """The three waiting deals that suit this SE best, to claim with one click."""
-    offered = ranked(user, load_of(user))
+def best_claims(user: User, carried: Decimal) -> Section:
+    """The three waiting deals that suit this SE, who carries `carried`, best, to claim with one click."""
+    offered = ranked(user, carried)
     matches = dict(offered[:BEST_CLAIMS])
     found = QueueEntry.objects.waiting().filter(pk__in=matches).order_by()
     entries = {entry.pk: entry for entry in _rows(found, ["pk", *ENTRY], BEST_CLAIMS)}
@@ -221,26 +223,17 @@ def best_claims(user: User) -> Section:
     )  # fmt: skip
 
 
-def own_load(user: User) -> list[Load]:
-    """What this SE carries."""
-    return _loads(with_load(User.objects.filter(pk=user.pk)))
-
-
 def se_loads(user: User) -> list[Load]:
     """What the SEs of the teams carry, the fullest first."""
-    people = with_load(User.objects.visible_to(user).in_role(Role.SE))[:50]
-    return sorted(_loads(people), key=lambda load: (-load.share, load.person.name))[: LINES + 2]
+    people = with_load(User.objects.visible_to(user).in_role(Role.SE)).only(*PERSON)[:50]
+    loads = [load(person, person.load) for person in people]
+    return sorted(loads, key=lambda load: (-load.share, load.person.name))[: LINES + 2]
 
 
-def _loads(people: QuerySet) -> list[Load]:
-    today = timezone.localdate()
-    return [
-        Load(
-            person, person.load, person.effective_capacity,
-            f"away until {person.away_until:%-d %b}" if person.away_until and person.away_until >= today else "",
-        )
-        for person in people
-    ]  # fmt: skip
+def load(person: User, carried: Decimal) -> Load:
+    """What a person carries of what they can, and until when they are away."""
+    note = f"away until {person.away_until:%-d %b}" if person.is_away else ""
+    return Load(person, carried, person.effective_capacity, note)
 
 
 def figures(user: User, deals: QuerySet | None = None) -> list[Figure]:

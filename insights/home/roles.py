@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.urls import reverse
 
+from deals.loads import load_of
 from deals.models import Opportunity
 from insights.home import of_admin, of_deals, of_leads, of_meetings
 from insights.home.parts import Action, Home
@@ -27,14 +28,15 @@ def ae(user: User) -> Home:
 
 def se(user: User) -> Home:
     """The best claims, the own deals in trouble, the load."""
+    carried = load_of(user)
     return Home(
         sections=[
             of_deals.asked_of(user),
             of_meetings.meetings(user),
-            of_deals.best_claims(user),
+            of_deals.best_claims(user, carried),
             of_deals.own_deals_in_need(user, "se"),
         ],
-        loads=of_deals.own_load(user),
+        loads=[of_deals.load(user, carried)],
         loads_title="Your load",
         action=Action("Open the claim queue", reverse("deals:queue")),
     )
