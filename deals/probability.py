@@ -38,7 +38,8 @@ YEARS = 2
 
 FRESH = """
 WITH deal AS (
-    SELECT o.id, o.outcome = 'open' AS is_open, o.last_activity_at AS last, s.rotting_days AS allowed,
+    SELECT o.id, o.outcome = 'open' AS is_open, o.last_activity_at AS last,
+           s.rotting_days * interval '12 hours' AS half,
            (100 * coalesce(r.won, 0) + %(prior)s * s.probability) * 2 AS numerator,
            (coalesce(r.ended, 0) + %(prior)s) * 2 AS denominator,
            CASE d.status
@@ -57,9 +58,9 @@ WITH deal AS (
       LEFT JOIN deals_technicalwin t ON t.opportunity_id = o.id
       LEFT JOIN (
           SELECT opportunity_id,
-                 10 * count(DISTINCT role) FILTER (
-                     WHERE stance IN ('supports', 'neutral')
-                       AND role IN ('economic_buyer', 'champion', 'technical_buyer'))
+                 10 * (coalesce(bool_or(role = 'economic_buyer' AND stance IN ('supports', 'neutral')), false)::int
+                     + coalesce(bool_or(role = 'champion' AND stance IN ('supports', 'neutral')), false)::int
+                     + coalesce(bool_or(role = 'technical_buyer' AND stance IN ('supports', 'neutral')), false)::int)
                  - CASE WHEN bool_or(stance = 'against' AND (influence = 'high' OR role = 'blocker')) THEN 20 ELSE 0 END
                  AS plus
             FROM deals_stakeholder WHERE opportunity_id = ANY(%(ids)s) GROUP BY opportunity_id
@@ -69,15 +70,15 @@ WITH deal AS (
 ), factors AS (
     SELECT id, is_open, dossier, committee, technical, ((numerator + denominator / 2) / denominator)::int AS history,
            CASE
-               WHEN last + allowed * interval '12 hours' >= %(now)s THEN 100
-               WHEN last + allowed * interval '1 day' >= %(now)s THEN 85
-               WHEN last + allowed * interval '2 days' >= %(now)s THEN 60
+               WHEN last + half >= %(now)s THEN 100
+               WHEN last + half + half >= %(now)s THEN 85
+               WHEN last + 4 * half >= %(now)s THEN 60
                ELSE 40
            END AS activity,
            CASE
-               WHEN last + allowed * interval '12 hours' >= %(now)s THEN last + allowed * interval '12 hours'
-               WHEN last + allowed * interval '1 day' >= %(now)s THEN last + allowed * interval '1 day'
-               WHEN last + allowed * interval '2 days' >= %(now)s THEN last + allowed * interval '2 days'
+               WHEN last + half >= %(now)s THEN last + half
+               WHEN last + half + half >= %(now)s THEN last + half + half
+               WHEN last + 4 * half >= %(now)s THEN last + 4 * half
            END + interval '1 millisecond' AS next_due_at
       FROM deal OFFSET 0
 )
