@@ -32,7 +32,8 @@ PAGES = [
     ("home, director", "director", "/", 8),
     ("lead page", "ae", "/leads/{lead}/", 8),
     ("opportunity page", "ae", "/opportunities/{deal}/", 8),
-    ("search", "director", "/leads/?q=lead+77", 5),
+    ("search", "director", "/leads/?q={first}+{last}", 5),
+    ("search, a word of all", "director", "/leads/?q=example+{last}", None),  # told, not held to a bar
 ]
 PORT = 8977
 
@@ -65,13 +66,15 @@ LEADS = """
 INSERT INTO leads_lead (name, name_key, email, email_key, phone, job_title, seniority, function, company_id, source, campaign,
     consent, notes, owner_id, owner_name, team_id, stage, stage_since, mql_at, response_due_at, return_reason,
     nurture_until, disqualify_reason, external_source, external_id, created_at, version)
-SELECT 'Lead ' || n, 'lead ' || n, 'lead' || n || '@company.example', 'lead' || n || '@company.example', '', 'Engineer',
+SELECT first || ' ' || last, lower(first || ' ' || last), 'lead' || n || '@company.example', 'lead' || n || '@company.example', '', 'Engineer',
     'individual', 'engineering', c.id, 'webinar', '', 'unknown', '', CASE WHEN stage IN ('sal', 'sql') THEN u.id END, '',
     m.team_id, stage, made, made, made + interval '4 hours', '', CASE WHEN stage = 'nurture' THEN now()::date END,
     CASE WHEN stage = 'disqualified' THEN 'no_fit' ELSE '' END, '', '', made, 1
   FROM (SELECT n, (ARRAY['new', 'mql', 'sal', 'sql', 'nurture', 'disqualified', 'new', 'new', 'disqualified', 'nurture',
                         'new', 'nurture', 'nurture', 'nurture', 'disqualified', 'disqualified', 'new', 'new', 'disqualified', 'nurture']
                )[1 + n %% 20] AS stage,
+               initcap(translate(substr(md5('a' || n %% 2000), 1, 5), '0123456789', 'ghijklmnop')) AS first,
+               initcap(translate(substr(md5('b' || n), 1, 7), '0123456789', 'ghijklmnop')) AS last,
                now() - n * interval '5 minutes' AS made,
                (SELECT array_agg(id ORDER BY id) FROM people_user WHERE role = 'ae') AS aes
           FROM generate_series(%(first)s + 1, %(last)s) AS n) rows
@@ -153,15 +156,19 @@ def cookies() -> dict[str, str]:
     return made
 
 
-def places() -> dict[str, int]:
-    """A lead and a deal of the first AE."""
+def places() -> dict[str, int | str]:
+    """A lead, with its name as one begins to type it, and a deal of the first AE."""
     from deals.models import Opportunity
     from leads.models import Lead
     from people.models import User
 
     ae = User.objects.get(email="ae1@bench.example")
+    lead = Lead.objects.filter(owner=ae).first()
+    first, last = lead.name.lower().split()
     return {
-        "lead": Lead.objects.filter(owner=ae).values_list("pk", flat=True).first(),
+        "lead": lead.pk,
+        "first": first,
+        "last": last[:3],
         "deal": Opportunity.objects.filter(owner=ae, outcome="open").values_list("pk", flat=True).first(),
     }
 
@@ -276,13 +283,15 @@ def run(leads: int = 100_000, requests: int = 40) -> dict:
     for before, row in zip(small, large, strict=True):
         # Growth of the page over growth of the floor, since the machine's pace differs between the two runs.
         row["growth"] = round(row["ratio"] / before["ratio"], 2)
-        missed = " missed" if row["ratio"] > row["bar"] or row["queries"] > 12 else ""
+        missed = " missed" if row["ratio"] > (row["bar"] or row["ratio"]) or row["queries"] > 12 else ""
         print(
-            f"{row['page']:22} {row['ratio']:8} {row['bar']:4} {row['p50_ms']:8} {row['p95_ms']:8} {row['floor_ms']:7} "
+            f"{row['page']:22} {row['ratio']:8} {row['bar'] or '–':>4} {row['p50_ms']:8} {row['p95_ms']:8} {row['floor_ms']:7} "
             f"{row['queries']:8} {row['bytes']:8} {row['rows']:5} {row['growth']:7}{missed}"
         )
     bars = []
     for row in large:
+        if row["bar"] is None:
+            continue
         bars += [
             bar(f"{row['page']}, × floor page", row["ratio"], row["bar"]),
             bar(f"{row['page']}, queries", row["queries"], 12),
