@@ -11,6 +11,7 @@ from people.models import User
 
 DAYS = 365
 WIDTH, HEIGHT, MARGIN = 320, 96, 8
+LABELS = 20  # left of the chart
 MOST = 200
 
 
@@ -73,7 +74,7 @@ def alignment(pairing: Pairing, user: User) -> Alignment:
 
 def _x(day: datetime.date, first: datetime.date, last: datetime.date) -> int:
     span = max((last - first).days, 1)
-    return round(MARGIN + (WIDTH - 2 * MARGIN) * (day - first).days / span)
+    return round(LABELS + (WIDTH - LABELS - MARGIN) * (day - first).days / span)
 
 
 def _y(score: int) -> int:

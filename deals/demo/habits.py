@@ -59,8 +59,8 @@ def _scrub(pairing: Pairing, days: int, number: int) -> None:
             actor: User = (pairing.ae, pairing.se)[place % 2]
             if place % 3 == number % 3:
                 scrubs.fix(
-                    actor, pairing, deal, what=FIXES[(place + number) % 3], assignee=(deal.se, deal.owner)[place % 2],
-                    due_on=(moment + timedelta(days=12)).date(),
+                    actor, pairing, deal, what=FIXES[(place // 3 + number) % 3],
+                    assignee=(deal.se, deal.owner)[place % 2], due_on=(moment + timedelta(days=12)).date(),
                 )  # fmt: skip
             else:
                 scrubs.keep(actor, pairing, deal, note=NOTES[(place + number) % 3])

@@ -13,7 +13,7 @@ class RatingForm(forms.Form):
 
     score = forms.TypedChoiceField(
         label="How well do the two of you work together?", coerce=int,
-        choices=[(score, MEANING.get(score, str(score))) for score in range(HIGHEST, LOWEST - 1, -1)],
+        choices=[("", "Choose"), *((score, MEANING.get(score, score)) for score in range(HIGHEST, LOWEST - 1, -1))],
     )  # fmt: skip
     wish = forms.CharField(
         label="What would make it a 10?", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})

@@ -103,7 +103,11 @@ class KillForm(DecisionForm):
         super().__init__(*args, user=user, step=step, **kwargs)
         ways = [way for way, permission in KILLS.items() if user.has_perm(permission, step.deal)]
         self.fields["way"].choices = [(way.value, self.LABELS[way]) for way in ways]
-        self.fields["way"].initial = ways[0].value if ways else None
+        if len(ways) == 1:
+            # The other way is the partner's lane: nothing to choose, and the reason of this one is wanted.
+            self.fields["way"].widget = forms.HiddenInput()
+            self.fields["way"].initial = ways[0].value
+            self.fields[self.WANTS[ways[0]]].required = True
         if Outcome.LOST not in ways:
             del self.fields["lost_reason"], self.fields["lost_to"]
         if Outcome.NO_GO not in ways:

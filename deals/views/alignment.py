@@ -20,7 +20,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.rate_pairing", found)
     own = AlignmentCheck.objects.visible_to(request.user).filter(pairing=found, author=request.user)
     today = own.filter(rated_on=timezone.localdate()).first()
-    initial = {"score": 8}
+    initial = {}
     if today:
         wish = AlignmentWish.objects.visible_to(request.user).filter(check_of=today).first()
         initial = {"score": today.score, "is_shared": today.is_shared, "wish": wish.text if wish else ""}

@@ -97,7 +97,7 @@ def kill(request: HttpRequest, pk: int, deal: int) -> HttpResponse:
     """End a deal."""
     return _decide(
         request, pk, deal, KillForm, actions.kill, title="Kill", submit="End the deal", told="ended.", tone="danger",
-        intro="The deal is closed. Losing it is the AE's to say, a technical no-go the SE's.",
+        intro="It leaves the pipeline. That a deal is lost is the AE's to say, a technical no-go the SE's.",
     )  # fmt: skip
 
 

@@ -158,7 +158,7 @@ class TestTheTrend:
             pairing=pairing, author=ae, score=1, rated_on=today - datetime.timedelta(days=400)
         )
         (line,) = alignment(pairing, manager).lines
-        assert [(x, y) for x, y, _ in line.dots] == [(8, 61), (160, 8), (312, 35)]
+        assert [(x, y) for x, y, _ in line.dots] == [(20, 61), (166, 8), (312, 35)]
         assert (line.latest.score, line.change) == (7, -3)
 
     def test_the_page_in_few_queries_and_without_inline_style(
