@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deals.actions import pairings as actions
 from deals.alignment import alignment
 from deals.forms.pairings import CharterForm, EndPairingForm, PairingForm
-from deals.models import Charter, CharterException, DealTask, Opportunity, Outcome, Pairing
+from deals.models import AlignmentCheck, Charter, CharterException, DealTask, Opportunity, Outcome, Pairing
 from deals.scrubs import scrubs_of, shared_deals
 from people.permissions import require
 from presales.errors import StaleEdit
@@ -39,7 +39,10 @@ def pairings(request: HttpRequest) -> HttpResponse:
     found = visible.exclude(ended_on=None) if ended else visible.active()
     charters = Charter.objects.filter(pairing=OuterRef("pk")).order_by("-number")
     deals = Opportunity.objects.filter(outcome=Outcome.OPEN)
-    found = found.annotate(
+    checks = AlignmentCheck.objects.visible_to(request.user).filter(pairing=OuterRef("pk")).order_by("-rated_on")
+    found = found.with_due().annotate(
+        ae_score=Subquery(checks.filter(author=OuterRef("ae")).values("score")[:1]),
+        se_score=Subquery(checks.filter(author=OuterRef("se")).values("score")[:1]),
         in_force=Subquery(charters.accepted().values("number")[:1]),
         newest=Subquery(charters.values("number")[:1]),
         ae_accepted=Subquery(charters.values("accepted_by_ae_at")[:1]),
@@ -50,7 +53,7 @@ def pairings(request: HttpRequest) -> HttpResponse:
         ),
     )
     page = paginate(found, Sort("active_since", descending=True), request.GET.get("cursor", ""))
-    return render(request, "deals/pairings/list.html", {"page": page, "ended": ended})
+    return render(request, "deals/pairings/list.html", {"page": page, "ended": ended, "today": timezone.localdate()})
 
 
 def visible_pairing(request: HttpRequest, pk: int) -> Pairing:

@@ -1,7 +1,13 @@
 """A little of everything for the pages that the browser tests look at."""
 
+import datetime
+
+from django.utils import timezone
+
 from deals.actions.pairings import accept_charter, start_pairing
-from deals.models import Charter, HelpRequest
+from deals.actions.reserve import hold, keep_in_reserve
+from deals.actions.scrubs import fix
+from deals.models import AlignmentCheck, AlignmentWish, Charter, HelpRequest
 from leads.models import LeadStage
 from people.models import Absence
 from tests.deals.factories import OpportunityFactory, StakeholderFactory
@@ -28,3 +34,13 @@ def make_pair(team, people):
     pairing = start_pairing(people["ae"], people["ae"], people["se"])
     accept_charter(people["se"], pairing.charters.get())
     Charter.objects.create(pairing=pairing, number=2, timeline_months=3, proposed_by=people["se"])
+    second = OpportunityFactory(name="Nordwind: night shift", team=team, owner=people["ae"], se=people["se"])
+    for days in (60, 30, 0):
+        for person, score in ((people["ae"], 8), (people["se"], 6)):
+            day = timezone.localdate() - datetime.timedelta(days=days)
+            check = AlignmentCheck.objects.create(pairing=pairing, author=person, score=score, rated_on=day)
+            AlignmentWish.objects.create(check_of=check, text="A week's notice of every demo")
+    tomorrow = timezone.localdate() + datetime.timedelta(days=1)
+    fix(people["ae"], pairing, second, what="Ask their CFO", assignee=people["se"], due_on=tomorrow)
+    ideas = [keep_in_reserve(people["se"], deal, text) for text in ("A week on site", "Leave the reporting out")]
+    hold(people["ae"], ideas[0], answer="Not yet")

@@ -93,6 +93,16 @@ class TestWhoReadsWhat:
             contexts = model.events.rel.related_model.objects.values_list("pgh_context", flat=True)
             assert all(WORDS not in str(context) for context in contexts)
 
+    def test_the_list_shows_managers_both_scores_and_each_of_the_two_what_is_theirs(
+        self, pairing, ae, se, manager, sign_in
+    ):
+        actions.rate_pairing(ae, pairing, 6, wish=WORDS)
+        actions.rate_pairing(se, pairing, 9)
+        for user, shown in ((manager, "AE 6 · SE 9"), (ae, "AE 6 · SE –"), (se, "AE – · SE 9")):
+            page = sign_in(user).get("/pairings/").content.decode()
+            assert shown in page
+            assert WORDS not in page
+
 
 class TestRating:
     def test_each_of_the_two_and_nobody_for_them(self, pairing, ae, se, manager):
