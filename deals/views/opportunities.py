@@ -1,7 +1,11 @@
 """The list, the board and the page of opportunities."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,7 +19,7 @@ from deals.forms.opportunities import CommercialForm, ConvertForm, CreateForm, O
 from deals.meeting_panel import meeting_panel
 from deals.models import Opportunity, OpportunityType, Outcome, Stage, Stakeholder
 from deals.models.competitors import competitors_of, with_competitors
-from deals.models.rates import with_value
+from deals.models.rates import MONEY, with_value
 from deals.pair_panel import pair_panel
 from deals.permissions import commercial_lane
 from deals.probability import FIGURES, reasons
@@ -33,7 +37,7 @@ from qualification.panels import dossier_panel
 
 SORTS = {
     "name": Sort("name"),
-    "amount": Sort("amount"),
+    "amount": Sort("worth", like="amount"),
     "close_date": Sort("close_date"),
     "created_at": Sort("created_at"),
     "stage_since": Sort("stage_since"),
@@ -52,7 +56,7 @@ def chosen_sort(text: str, default: str = "-created_at") -> tuple[str, Sort]:
     name = text.removeprefix("-")
     if name not in SORTS:
         text, name = default, default.removeprefix("-")
-    return text, Sort(SORTS[name].field, descending=text.startswith("-"))
+    return text, replace(SORTS[name], descending=text.startswith("-"))
 
 
 def attention(opportunity: Opportunity) -> list[str]:
@@ -68,9 +72,17 @@ def listed(asked: QueryDict) -> QueryDict:
     return query
 
 
-def shown(deals: QuerySet) -> QuerySet:
+def shown(deals: QuerySet, *more: str) -> QuerySet:
     """`deals` as rows of SHOWN: a list or a board of a hundred has no use for the whole records."""
-    return with_risks(deals.with_probability().with_overrides()).values_list(*SHOWN, named=True)
+    return with_risks(deals.with_probability().with_overrides()).values_list(*SHOWN, *more, named=True)
+
+
+def sortable(deals: QuerySet, sort: Sort) -> QuerySet:
+    """`deals` as rows that `sort` can order: amounts by what they are worth in the company's currency, if anything."""
+    if sort.field != "worth":
+        return shown(deals)
+    worth = Coalesce("value", Value(Decimal(0)), output_field=MONEY)
+    return shown(with_value(deals).annotate(worth=worth), "worth")
 
 
 @require_safe
@@ -80,7 +92,7 @@ def opportunities(request: HttpRequest) -> HttpResponse:
     query = listed(request.GET)
     found = filters.apply(visible, query)
     sort_name, sort = chosen_sort(request.GET.get("sort", ""))
-    page = paginate(shown(found), sort, request.GET.get("cursor", ""))
+    page = paginate(sortable(found, sort), sort, request.GET.get("cursor", ""))
     count, more = capped_count(found)
     people = User.objects.visible_to(request.user).in_role(Role.AE, Role.SE).order_by("name")
     people = list(people.values_list("pk", "name", "role"))

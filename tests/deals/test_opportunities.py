@@ -2,13 +2,16 @@
 
 import datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from deals.actions.opportunities import convert_lead, create_opportunity
 from deals.models import Opportunity
+from deals.models.rates import ExchangeRate
 from leads.models import Lead
 from presales.errors import Conflict, NotAllowed
+from presales.paging import paginate
 from qualification.actions.dossiers import open_dossier
 from tests.deals.factories import OpportunityFactory, pipeline, stage, waiting
 from tests.factories import LeadFactory, UserFactory
@@ -217,3 +220,19 @@ def test_each_of_the_pair_finds_the_buttons_of_the_own_lane(sign_in, team, ae, s
         page = sign_in(person).get(deal.get_absolute_url()).content.decode()
         found = {path for path in wanted[manager] if f'href="/opportunities/{deal.pk}/{path}/"' in page}
         assert found == set(paths)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_amounts_sort_by_what_they_are_worth_and_page_on(step, team, ae, sign_in, monkeypatch):
+    ExchangeRate.objects.create(currency="JPY", rate=Decimal("0.007"), valid_from=datetime.date(2020, 1, 1))
+    for name, amount, currency in (("Yen", 1_000_000, "JPY"), ("Big", 8000, "USD"), ("Franc", 9000, "CHF")):
+        OpportunityFactory(team=team, owner=ae, name=name, amount=amount, currency=currency)
+    OpportunityFactory(team=team, owner=ae, name="Small", amount=10)
+    monkeypatch.setattr("deals.views.opportunities.paginate", partial(paginate, size=step))
+    client, names, address = sign_in(ae), [], "/opportunities/?sort=-amount"
+    while address:
+        page = client.get(address).context["page"]
+        names += [row.name for row in page]
+        address = page.next and f"/opportunities/?sort=-amount&cursor={page.next}"
+    # Nobody knows what the francs are worth.
+    assert names == ["Big", "Yen", "Small", "Franc"]
