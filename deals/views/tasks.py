@@ -17,6 +17,8 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(DealTask.objects.visible_to(request.user).select_related("opportunity"), pk=pk)
     actions.finish_task(request.user, found)
     page = request.POST.get("next", "")
+    if request.htmx and not page:
+        page = request.htmx.current_url_abs_path or ""
     if not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
         page = reverse("deals:opportunity", args=[found.opportunity_id])
     return done(request, page, "Done.")

@@ -1,8 +1,10 @@
 """The pipeline scrub: what is walked in which order, what each of the two may decide, and when the next is due."""
 
 import datetime
+import threading
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from deals.actions import scrubs as actions
@@ -269,6 +271,33 @@ class TestTwoAtOnce:
         with pytest.raises(Conflict, match="ended"):
             actions.keep(ae, pairing, deal)
         assert b"scrub-decide" not in sign_in(ae).get(f"/pairings/{pairing.pk}/scrub/").content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_decide_in_the_same_moment_and_one_decision_stands(pairing, deal, second, ae, se):
+    start, heard = threading.Barrier(2), []
+
+    def decide(act):
+        try:
+            start.wait(timeout=10)
+            act()
+            heard.append("decided")
+        except StaleEdit:
+            heard.append("too late")
+        finally:
+            connection.close()
+
+    acts = [
+        lambda: actions.keep(ae, pairing, deal),
+        lambda: actions.fix(se, pairing, deal, assignee=ae, due_on=days(5), **SOON),
+    ]
+    threads = [threading.Thread(target=decide, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(heard) == ["decided", "too late"]
+    assert ScrubDecision.objects.get().scrub == Scrub.objects.get()
 
 
 class TestTheRhythm:
