@@ -12,3 +12,6 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 # Tests that run side by side each have their own Redis database, so that none clears another's counts.
 _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
 CACHES["default"]["OPTIONS"]["db"] = _number  # noqa: F405
+
+# Databases are made and dropped here, which a busy machine takes its time for; no test waits for this limit.
+DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=120s"  # noqa: F405  the last one counts
