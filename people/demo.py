@@ -24,5 +24,7 @@ LOGINS = [
     DemoLogin("se2@demo.example", "Second SE, same team", "Races the first for the same claims"),
     DemoLogin("ae3@demo.example", "AE of another team", "Sees nothing of the first team"),
     DemoLogin("se3@demo.example", "SE of another team", "Has a queue of the own"),
+    DemoLogin("se4@demo.example", "Associate SE, overloaded", "Carries more than fits"),
+    DemoLogin("se5@demo.example", "SE on vacation", "Comes last when the manager looks for an SE"),
     DemoLogin("manager2@demo.example", "Manager of another team", "The same screens, the other team's figures"),
 ]

@@ -174,14 +174,15 @@ def decline(actor: User, entry: QueueEntry, *, reason: str, note: str = "") -> D
 
 
 @action
-def hand_back(actor: User, opportunity: Opportunity, *, reason: str) -> QueueEntry:
+def hand_back(actor: User, opportunity: Opportunity, *, reason: str, seen_with: int | None = None) -> QueueEntry:
     """The SE (or a manager) gives the deal back to the queue, with a note for the next SE.
 
     Raises:
-        Conflict: the deal has no SE, or is closed.
+        Conflict: the deal has no SE, is closed, or is with another SE than `seen_with` by now (see `assign_se`).
     """
     require(actor, "deals.hand_back", opportunity)
     opportunity = _lock(opportunity)
+    _still_with(opportunity, seen_with)
     if opportunity.se_id is None:
         raise Conflict("This deal has no SE.")
     if not opportunity.is_open:
@@ -241,9 +242,7 @@ def assign_se(
         raise Conflict("The deal is closed.")
     if opportunity.se_id == se.pk:
         return Claim.objects.current().get(opportunity=opportunity)
-    if seen_with is not None and seen_with != (opportunity.se_id or 0):
-        holder = f"is with {opportunity.se}" if opportunity.se else "waits in the queue again"
-        raise Conflict(f"{opportunity} {holder} by now. Load the page again.")
+    _still_with(opportunity, seen_with)
     _confirm(se, opportunity.stage, beyond_capacity=beyond_capacity, while_away=while_away)
     if opportunity.se_id:
         _end_claim(opportunity, Claim.End.REASSIGNED, reason)
@@ -252,6 +251,13 @@ def assign_se(
     made = Claim.objects.create(opportunity=opportunity, se=se, assigned_by=actor, note=reason[:1000])
     _close_entries(opportunity, QueueEntry.Result.ASSIGNED)
     return made
+
+
+def _still_with(opportunity: Opportunity, seen_with: int | None) -> None:
+    """Refuse what was decided by a page that shows an earlier state."""
+    if seen_with is not None and seen_with != (opportunity.se_id or 0):
+        holder = f"is with {opportunity.se}" if opportunity.se else "has no SE"
+        raise Conflict(f"{opportunity} {holder} by now. Load the page again.")
 
 
 def _confirm(se: User, stage: Stage, *, beyond_capacity: bool, while_away: bool) -> None:

@@ -20,6 +20,10 @@ PEOPLE = {
             ["Snowflake", "Databricks", "Azure"], ["Healthcare", "Retail"], "Atlantic"),
     "se3": ("Lukas Brenner", Role.SE, "Lead Solutions Engineer", Seniority.LEAD, "Europe/Berlin",
             ["Kafka", "Snowflake", "Azure", "Security"], ["Financial services", "Insurance"], "Continental"),
+    "se4": ("Mina Castellanos", Role.SE, "Associate Solutions Engineer", Seniority.ASSOCIATE, "America/New_York",
+            ["Kafka", "AWS"], ["Manufacturing", "Retail"], "Atlantic"),
+    "se5": ("Arjun Mehta", Role.SE, "Solutions Engineer", Seniority.SENIOR, "America/Chicago",
+            ["Azure", "Databricks", "Security"], ["Healthcare", "Logistics"], "Atlantic"),
     "manager": ("Grace Holloway", Role.MANAGER, "Sales Director Atlantic", Seniority.LEAD, "America/New_York",
                 [], [], "Atlantic"),
     "manager2": ("Henrik Dahl", Role.MANAGER, "Sales Director Continental", Seniority.LEAD, "Europe/Copenhagen",
@@ -50,6 +54,6 @@ def create() -> dict[str, User]:
         for login, capacity in (("se", 16), ("se2", 12), ("ae", 45), ("ae2", 45), ("ae3", 45)):  # nobody is full
             people[login].capacity = capacity
             people[login].save(update_fields=["capacity"])
-        for boss, reports in (("manager", ["ae", "ae2", "se", "se2"]), ("manager2", ["ae3", "se3"])):
+        for boss, reports in (("manager", ["ae", "ae2", "se", "se2", "se4", "se5"]), ("manager2", ["ae3", "se3"])):
             User.objects.filter(pk__in=[people[login].pk for login in reports]).update(manager=people[boss])
     return people

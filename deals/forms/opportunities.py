@@ -10,6 +10,7 @@ from django.utils import timezone
 from deals.forms.rates import currencies
 from deals.models import CHARTERED, HelpKind, LostReason, Opportunity, OpportunityType, Stage
 from leads.models import Company, Source
+from people.forms.absences import label_with_absence
 from people.models import Role, Team, User
 from presales.editing import VersionedForm
 from presales.fields import DateField
@@ -234,4 +235,5 @@ class OwnerForm(forms.Form):
     def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         team = Q(memberships__team=opportunity.team_id)
-        self.fields["owner"].queryset = User.objects.in_role(Role.AE).filter(team).distinct()
+        self.fields["owner"].queryset = User.objects.in_role(Role.AE).filter(team).distinct().with_absences()
+        self.fields["owner"].label_from_instance = label_with_absence

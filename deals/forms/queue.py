@@ -18,6 +18,7 @@ class HandBackForm(forms.Form):
     """What the next SE should know."""
 
     reason = forms.CharField(max_length=500, label="Note for the next SE", widget=forms.Textarea(attrs={"rows": 3}))
+    seen_with = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
 
 class NoGoForm(forms.Form):

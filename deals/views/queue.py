@@ -11,7 +11,7 @@ from deals.forms.opportunities import RequestHelpForm
 from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
 from deals.loads import load_of, with_load
 from deals.matching import COMPARED, ranked
-from deals.models import HelpKind, Opportunity, QueueEntry
+from deals.models import Decline, HelpKind, Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
 from people.models import Role, User
 from people.permissions import manages_team, require
@@ -45,6 +45,15 @@ def told(entries: QuerySet) -> QuerySet:
     return named.values_list("pk", "opportunity_id", "kind", "note", "entered_at", *TOLD, named=True)
 
 
+def _declines(entries: set[int]) -> dict[int, list[Decline]]:
+    """Who passed on each of `entries`, and why: for the managers, who may have to give the deal to somebody."""
+    found: dict[int, list[Decline]] = {}
+    if entries:
+        for decline in Decline.objects.filter(entry__in=entries).select_related("se").order_by("declined_at"):
+            found.setdefault(decline.entry_id, []).append(decline)
+    return found
+
+
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for an SE: for an SE the best match first, for others the longest wait."""
@@ -62,10 +71,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         count, more = capped_count(waiting)
         ses = User.objects.visible_to(user).in_role(Role.SE) if user.role != Role.MARKETING else User.objects.none()
         team = list(with_load(ses)[:SHOWN])
+    assignable = {entry.pk for entry in entries if manages_team(user, entry)}
     context = {
         "entries": entries,
+        "declines": _declines(assignable),
         "matches": matches,
-        "assignable": {entry.pk for entry in entries if manages_team(user, entry)},
+        "assignable": assignable,
         "kinds": dict(HelpKind.choices),
         "statuses": dict(Status.choices),
         "count": count,
@@ -73,6 +84,11 @@ def queue(request: HttpRequest) -> HttpResponse:
         "team": team,
     }
     return render(request, "deals/queue/queue.html", context)
+
+
+def _origin(request: HttpRequest, usual: str) -> str:
+    """Where to go afterwards: to the load board, if that is where the form was opened."""
+    return reverse("deals:loads") if request.GET.get("from") == "loads" else usual
 
 
 @require_POST
@@ -129,11 +145,14 @@ def hand_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the deal back to the queue."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.hand_back", found)
-    form = HandBackForm(posted(request))
+    form = HandBackForm(posted(request), initial={"seen_with": found.se_id or 0})
     if request.method == "POST" and form.is_valid():
-        actions.hand_back(request.user, found, reason=form.cleaned_data["reason"])
-        return done(request, reverse("deals:queue"), "Handed back to the queue.")
-    return form_response(request, form, title="Hand back", submit="Hand back", cancel_url=found.get_absolute_url())
+        actions.hand_back(request.user, found, **form.cleaned_data)
+        return done(request, _origin(request, reverse("deals:queue")), "Handed back to the queue.")
+    if form.is_bound and wants_json(request):
+        raise Conflict(first_error(form))
+    page = _origin(request, found.get_absolute_url())
+    return form_response(request, form, title=f"Hand back {found}", submit="Hand back", cancel_url=page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,8 +177,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_opportunity(request, pk)
     require(request.user, "deals.assign_se", found)
     form = AssignForm(posted(request), opportunity=found)
-    page = found.get_absolute_url()
-    status = None
+    page, status = _origin(request, found.get_absolute_url()), None
     if request.method == "POST" and form.is_valid():
         try:
             actions.assign_se(request.user, found, **form.cleaned_data)
@@ -169,7 +187,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
                 raise
             form.add_error(None, refused.message)
             status = 409
-    elif request.method == "POST" and wants_json(request):
+    elif form.is_bound and wants_json(request):
         raise Conflict(first_error(form))
     title = f"Give {found} to another SE" if found.se_id else f"Assign an SE to {found}"
     return form_response(

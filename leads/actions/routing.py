@@ -6,7 +6,7 @@ from leads.routing import selling_teams, team_for, turns_of
 from people.models import Role, Team, User
 from people.permissions import require
 from presales.actions import action
-from presales.errors import Conflict
+from presales.errors import Conflict, WantsConfirmation
 
 
 def _place(lead: Lead, team: Team | None, owner: User | None) -> Lead:
@@ -18,11 +18,14 @@ def _place(lead: Lead, team: Team | None, owner: User | None) -> Lead:
 
 
 @action
-def assign(actor: User | None, lead: Lead, *, owner: User, reason: str = "") -> Lead:
+def assign(
+    actor: User | None, lead: Lead, *, owner: User, reason: str = "", while_away: bool = False
+) -> Lead:  # fmt: skip
     """Give the lead to an AE by name, whatever that AE's load; the lead joins a team of the AE's.
 
     Raises:
         Conflict: the person sells nothing, or shares no team with the lead's manager.
+        WantsConfirmation: the person is away, and `while_away` is not said.
     """
     lead = lock_lead(lead)
     require(actor, "leads.assign_lead", lead)
@@ -30,6 +33,11 @@ def assign(actor: User | None, lead: Lead, *, owner: User, reason: str = "") -> 
         raise Conflict("This lead became an opportunity. Change its owner there.")
     if owner.role != Role.AE or not owner.is_active:
         raise Conflict(f"{owner} is no active account executive.")
+    if owner.is_away and not while_away:
+        raise WantsConfirmation(
+            f"{owner} is away until {owner.away_until:%-d %b}. Confirm that the lead goes there all the same.",
+            ["while_away"],
+        )
     teams = list(owner.teams.order_by("name", "pk"))
     if actor is not None and not {team.pk for team in teams} & actor.team_ids:
         raise Conflict(f"{owner} is not in one of your teams.")

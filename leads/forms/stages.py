@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads.forms.leads import assignable, routable_teams
 from leads.models import DisqualifyReason, ReturnReason
+from people.forms.absences import label_with_absence
 from people.models import User
 
 
@@ -73,11 +74,15 @@ class AssignForm(MoveForm):
     """To a person by name."""
 
     owner = forms.ModelChoiceField(User.objects.none(), label="Account executive")
+    while_away = forms.BooleanField(required=False, label="Also while away")
     reason = Reason(required=False)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = assignable(self.user)
+        self.fields["owner"].queryset = assignable(self.user).with_absences()
+        self.fields["owner"].label_from_instance = label_with_absence
+        if not self.is_bound and not any(person.is_away for person in self.fields["owner"].queryset):
+            del self.fields["while_away"]
 
 
 class RouteForm(MoveForm):

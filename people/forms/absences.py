@@ -8,6 +8,11 @@ from people.models import Absence, User
 from presales.fields import DateField
 
 
+def label_with_absence(person: User) -> str:
+    """A name to choose, with the word that the person is away."""
+    return f"{person.name} · away until {person.away_until:%-d %b}" if person.is_away else person.name
+
+
 class AbsenceForm(forms.ModelForm):
     """From which day to which, both included."""
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from deals.loads import load_of
+from deals.loads import load_of, room_of
 from deals.models import (
     AlignmentWish,
     CharterException,
@@ -65,6 +65,11 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     first = User.objects.get(email="se@demo.example")
     assert QueueEntry.objects.claimable_by(first).count() >= 3
     assert load_of(first) <= first.effective_capacity - 1
+    busy, away = (User.objects.get(email=f"{login}@demo.example") for login in ("se4", "se5"))
+    assert room_of(busy).is_over
+    assert away.is_away
+    assert Opportunity.objects.open().filter(se=away).count() == 2
+    assert Claim.objects.filter(end=Claim.End.REASSIGNED).exists()
 
     # What is stored is what the real functions compute, and the history is as old as the story.
     assert differences(timezone.now()) == []

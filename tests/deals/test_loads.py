@@ -188,7 +188,7 @@ class TestAssigning:
         with pytest.raises(Conflict, match="Yard is with Olga by now"):
             actions.assign_se(manager, fresh(deal), se, seen_with=0)
         actions.hand_back(admin, fresh(deal), reason="Nobody yet")
-        with pytest.raises(Conflict, match="waits in the queue again"):
+        with pytest.raises(Conflict, match="has no SE by now"):
             actions.assign_se(manager, fresh(deal), se, seen_with=other.pk)
         actions.assign_se(manager, fresh(deal), se, seen_with=0)
 

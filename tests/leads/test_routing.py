@@ -106,6 +106,22 @@ def test_those_away_or_full_are_passed_over(team):
     assert {Lead.objects.get(pk=lead.pk).owner for lead in leads} == {there}
 
 
+def test_a_manager_gives_a_lead_to_who_is_away_only_on_purpose(team, manager, ae, sign_in):
+    lead = LeadFactory(team=team, stage=LeadStage.MQL)
+    client, page = sign_in(manager), f"/leads/{lead.pk}/assign/"
+    assert "Also while away" not in client.get(page).content.decode()
+    Absence.objects.create(user=ae, starts_on=ae.today, ends_on=ae.today)
+    asked = client.get(page).content.decode()
+    assert "Also while away" in asked
+    assert f"{ae.name} · away until" in asked
+    assert client.post(page, {"owner": ae.pk}).status_code == 409
+    lead.refresh_from_db()
+    assert lead.owner is None
+    assert client.post(page, {"owner": ae.pk, "while_away": "on"}).status_code == 302
+    lead.refresh_from_db()
+    assert lead.owner == ae
+
+
 def test_a_team_without_room_keeps_the_lead_for_whoever_accepts(team):
     UserFactory(team=team, capacity=0)
     lead = LeadFactory(team=team)
