@@ -10,8 +10,18 @@ from collections.abc import Callable
 
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
+from django.utils import timezone
 
-from deals.models import ExitCriterion, Opportunity, Stage, StakeholderRole, Stance, TechnicalState
+from deals.models import (
+    ExitCriterion,
+    Meeting,
+    MeetingKind,
+    Opportunity,
+    Stage,
+    StakeholderRole,
+    Stance,
+    TechnicalState,
+)
 from deals.models.technical_wins import technical_win_of
 from presales.errors import Missing
 from qualification import gates
@@ -150,6 +160,34 @@ def economic_buyer_identified(opportunity: Opportunity) -> list[Missing]:
 def champion_identified(opportunity: Opportunity) -> list[Missing]:
     """Somebody with influence who sells for us when we are away."""
     return _on_committee(opportunity, StakeholderRole.CHAMPION, ("champion",))
+
+
+@gate(
+    "demo_held", "Demo held, with huddle and debrief",
+    "A demo took place; the pair had gone through the huddle before it, and both have written down what they learned.",
+)  # fmt: skip
+def demo_held(opportunity: Opportunity) -> list[Missing]:
+    """One demo with everything; otherwise what the best prepared one lacks."""
+    now = timezone.now()
+    demos = opportunity.meetings.ended(now).filter(kind=MeetingKind.DEMO).with_state(now).order_by("-starts_at", "-pk")
+    lacks = [_lacks(demo) for demo in demos]
+    if not lacks:
+        return [Missing("No demo has been held yet", reverse("deals:plan_meeting", args=[opportunity.pk]))]
+    return min(lacks, key=len)
+
+
+def _lacks(demo: Meeting) -> list[Missing]:
+    day, found = f"{demo.starts_at:%-d %b}", []
+    if not demo.huddled:
+        # Nobody prepares for what is over.
+        again = reverse("deals:plan_meeting", args=[demo.opportunity_id])
+        found.append(Missing(f"The demo of {day} had no huddle: plan the next one with it", again))
+    page = reverse("deals:meeting", args=[demo.pk])
+    if not demo.ae_debrief:
+        found.append(Missing(f"The AE has not debriefed the demo of {day}", page))
+    if not demo.se_debrief:
+        found.append(Missing(f"The SE has not debriefed the demo of {day}", page))
+    return found
 
 
 @gate("decision_criteria_known", "Decision criteria known", "The customer has said what the choice is measured by.")

@@ -45,9 +45,9 @@ def tell() -> None:
         _soon(busy[0])
         _prepared(busy[-1], "executive", 26)
         _prepared(busy[1 % len(busy)], "demo", 52)
-    for number, past in enumerate(PAST):
+    for number, (days, *past) in enumerate(PAST):
         if busy:
-            _held(busy[(number + 1) % len(busy)], *past)
+            _held(busy[(number + 1) % len(busy)], _at_hour(days_ago(days), 15), *past)
     for pk, moment in touched.items():  # the story of each deal says when it was last touched
         Opportunity.objects.filter(pk=pk).update(last_activity_at=moment)
 
@@ -98,10 +98,16 @@ def _prepared(deal: Opportunity, kind: str, hours: float) -> None:
         _huddle(meeting, [deal.owner, deal.se])
 
 
-def _held(deal: Opportunity, days: int, kind: str, huddle: bool, by_ae: bool, by_se: bool) -> None:
-    start = _at_hour(days_ago(days), 15)
+def hold_demo(deal: Opportunity, before: datetime.datetime) -> None:
+    """The demo that a deal's stage wants, on the day before, with all that belongs to it."""
+    _held(deal, _at_hour(before - datetime.timedelta(days=1), 13), "demo", True, True, True)
+
+
+def _held(
+    deal: Opportunity, start: datetime.datetime, kind: str, huddle: bool, by_ae: bool, by_se: bool
+) -> None:  # fmt: skip
     meeting = _plan(
-        deal, kind, start, start - datetime.timedelta(days=4), agenda=AGENDA, agenda_confirmed=True,
+        deal, kind, start, start - datetime.timedelta(days=2), agenda=AGENDA, agenda_confirmed=True,
         call_to_action="The next session with their architects",
     )  # fmt: skip
     with at(start - datetime.timedelta(hours=4)):

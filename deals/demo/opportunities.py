@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from deals.actions import opportunities, queue, stages
-from deals.demo import technical, words
+from deals.demo import meetings, technical, words
 from deals.demo.clock import at, days_ago, spread
 from deals.demo.evidence import Pursuit, confirm, invent, judge, say
 from deals.loads import load_of
@@ -158,6 +158,8 @@ class Deals:
                 se = self.users[deal.se_id]
                 say(self.dice, se, deal.dossier, "need", pursuit, moment - datetime.timedelta(minutes=30), 3,
                     f"{pursuit.need} Shown to us on their own screens, with the log files.")  # fmt: skip
+            if step == 3:
+                meetings.hold_demo(deal, moment)
             if step == 4:
                 hours = datetime.timedelta(hours=3)
                 technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.WON, moment - hours)

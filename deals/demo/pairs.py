@@ -69,7 +69,8 @@ def _pair_up(people: dict[str, User]) -> list[int]:
         if number == 0:
             _change(users[se], pairing, 90, accepted_by=users[ae], prep_hours_ahead=48, note="Notes the same day.")
             _change(users[se], pairing, 2, timeline_months=4, prep_minutes=30)
-    shared = _open_deals().filter(owner=atlantic[0], se=atlantic[1], stage__slug__in=KNOWN)
+    # Where their technical people have decided, one of them may count as a sponsor.
+    shared = _open_deals().filter(owner=atlantic[0], se=atlantic[1], stage__slug__in=("discovery", "presentation"))
     # Those whose evidence is fresh first, so that the sponsor is all they lack.
     fresh = Case(When(dossier__derived__status=Status.QUALIFIED, then=0), default=1)
     return list(shared.order_by(fresh, "-last_activity_at", "pk").values_list("pk", flat=True)[:2])

@@ -6,14 +6,25 @@ A new gate fails here until SCENES says how a deal meets it and how it falls sho
 import datetime
 
 import pytest
+from django.utils import timezone
 
 from deals.actions.criteria import add_criterion, change_criterion, remove_criterion
 from deals.actions.stages import move_stage
-from deals.gates import GATES, gate, missing_for
-from deals.models import Claim, ExitCriterion, Opportunity, Override, Stakeholder, TechnicalWin
+from deals.gates import GATES, demo_held, gate, missing_for
+from deals.models import (
+    Claim,
+    Debrief,
+    ExitCriterion,
+    HuddleItem,
+    HuddlePoint,
+    Opportunity,
+    Override,
+    Stakeholder,
+    TechnicalWin,
+)
 from deals.seeds import EXIT_CRITERIA
 from presales.errors import Conflict, GateRefused, NotAllowed
-from tests.deals.factories import OpportunityFactory, StakeholderFactory, pipeline, stage
+from tests.deals.factories import MeetingFactory, OpportunityFactory, StakeholderFactory, pipeline, stage
 from tests.qualification.factories import DossierFactory, evidence, framework, qualify
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +96,12 @@ SCENES = {
         "Decision process: unknown, wanted is stated",
         knows("decision_process", 2, decision_on=SOON),
     ),
+    "demo_held": (
+        "bant",
+        lambda deal, people: MeetingFactory(opportunity=deal, kind="technical", hours=-30),
+        "No demo has been held yet",
+        lambda deal, people: hold(deal, people),
+    ),
     "technical_win_recorded": (
         "bant",
         lambda deal, people: TechnicalWin.objects.create(opportunity=deal, satisfaction=5),
@@ -94,6 +111,18 @@ SCENES = {
         ),
     ),
 }
+
+
+def hold(deal, people, *, huddle=True, by=("ae", "se"), hours=-30):
+    """A demo that is over, with what is asked for."""
+    demo = MeetingFactory(opportunity=deal, hours=hours)
+    if huddle:
+        HuddlePoint.objects.bulk_create(
+            HuddlePoint(meeting=demo, item=item, by=people["ae"]) for item in HuddleItem.values
+        )
+    for lane in by:
+        Debrief.objects.create(meeting=demo, author=people[lane], lane=lane, missed="-", real_pain="yes", context=4)
+    return demo
 
 
 @pytest.fixture
@@ -209,13 +238,13 @@ def test_a_framework_without_the_person_leaves_the_buying_committee(team):
     assert "Nobody on the buying committee is the champion" in whats
 
 
-def test_all_gates_at_once_ask_six_questions(team, django_assert_max_num_queries):
+def test_all_gates_at_once_ask_seven_questions(team, django_assert_max_num_queries):
     deal = Opportunity.objects.select_related("stage", "dossier").get(
         pk=OpportunityFactory(team=team, dossier=DossierFactory(framework=framework("meddicc"))).pk
     )
     target = stage("won")
-    with django_assert_max_num_queries(6):
-        assert len(missing_for(deal, target)) == 11
+    with django_assert_max_num_queries(7):
+        assert len(missing_for(deal, target)) == 12
 
 
 def test_what_a_framework_does_not_ask_is_not_missing(team, ae):
@@ -388,3 +417,33 @@ class TestTheBoardsAnswer:
         data = {"stage": stage("evaluation").pk, "override": "on", "reason": "Board meeting"}
         assert client.post(address, data).status_code == 302
         assert Override.objects.get().reason == "Board meeting"
+
+
+class TestTheDemo:
+    @pytest.mark.parametrize(
+        ("held", "lacking"),
+        [
+            ({"huddle": False}, ["The demo of {day} had no huddle: plan the next one with it"]),
+            ({"by": ["se"]}, ["The AE has not debriefed the demo of {day}"]),
+            ({"by": ["ae"]}, ["The SE has not debriefed the demo of {day}"]),
+        ],
+    )
+    def test_says_what_a_demo_lacks(self, held, lacking, asked, people):
+        deal = asked("demo_held")
+        demo = hold(deal, people, **held)
+        day = f"{demo.starts_at:%-d %b}"
+        assert [item.what for item in demo_held(deal)] == [line.format(day=day) for line in lacking]
+
+    def test_the_best_of_several_counts(self, asked, people):
+        deal = asked("demo_held")
+        hold(deal, people, huddle=False, by=())
+        hold(deal, people, by=("ae",), hours=-60)
+        assert [item.what[:14] for item in demo_held(deal)] == ["The SE has not"]
+        hold(deal, people, hours=-90)
+        assert demo_held(deal) == []
+
+    def test_one_that_is_ahead_or_was_cancelled_is_none(self, asked, people):
+        deal = asked("demo_held")
+        MeetingFactory(opportunity=deal, hours=20)
+        MeetingFactory(opportunity=deal, hours=-20, cancelled_at=timezone.now())
+        assert [item.what for item in demo_held(deal)] == ["No demo has been held yet"]
