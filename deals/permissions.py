@@ -2,7 +2,7 @@
 
 import rules
 
-from deals.models import AlignmentCheck, DealTask, Debrief, Meeting, Opportunity, Pairing, ReserveNote
+from deals.models import AlignmentCheck, DealTask, Debrief, Meeting, Opportunity, Pairing, ReserveNote, RfpQuestion
 from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
@@ -85,6 +85,18 @@ def still_in_technical_lane(user: User, record: ReserveNote | None) -> bool:
     return record is not None and technical_lane.test(user, record.opportunity)
 
 
+@rules.predicate
+def owns_question(user: User, question: RfpQuestion | None) -> bool:
+    """Whom the question of an RFP was given to, in whichever lane."""
+    return question is not None and question.owner_id is not None and question.owner_id == user.pk
+
+
+@rules.predicate
+def in_technical_lane_of_question(user: User, question: RfpQuestion | None) -> bool:
+    """In the technical lane of the deal that the question is asked on."""
+    return question is not None and technical_lane.test(user, question.rfp.opportunity)
+
+
 commercial_lane = (is_owner & is_ae) | manages_team
 technical_lane = (is_claimer & is_se) | manages_team
 
@@ -120,3 +132,4 @@ rules.add_perm("deals.read_reserve", is_owner | is_claimer | manages_team)
 rules.add_perm("deals.keep_in_reserve", technical_lane)
 rules.add_perm("deals.edit_reserve_note", is_author & still_in_technical_lane)
 rules.add_perm("deals.decide_reserve_note", decides_on_deal)
+rules.add_perm("deals.answer_question", owns_question | in_technical_lane_of_question)

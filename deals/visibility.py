@@ -34,3 +34,17 @@ def opportunities_offered_to(queryset: QuerySet, user: User) -> QuerySet:
     offered = QueueEntry.objects.filter(opportunity=OuterRef("pk"))
     mine = queryset.model.objects.visible_to(user).values("pk")
     return queryset.filter(Q(pk__in=mine) | (Q(team__in=user.team_ids) & Q(Exists(offered))))
+
+
+def answers_visible_to(queryset: QuerySet, user: User) -> QuerySet:
+    """Answers of RFPs on the deals that `user` sees, and from any deal those marked as reusable.
+
+    The one place that says which past answers somebody finds, reads and takes over. Of a deal that `user` does not
+    see, pages show question and answer alone, never whose they were. Marketing reads none.
+    """
+    from deals.models.opportunities import Opportunity
+
+    if user.role == Role.MARKETING:
+        return queryset.none()
+    own = Q(rfp__opportunity__in=Opportunity.objects.visible_to(user))
+    return queryset.filter(Q(is_reusable=True) | own).exclude(answer="")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from people.models import Export
-from presales.csv import stream
+from presales.csv import stream, workbook
 
 
 def export(
@@ -22,3 +22,9 @@ def export(
         Export.objects.filter(pk=record.pk).update(rows=count)
 
     return stream(what, header, rows, finished)
+
+
+def export_workbook(request: HttpRequest, what: str, content: bytes, rows: int) -> HttpResponse:
+    """A finished workbook of `rows` rows as a download, recorded for the person who asked."""
+    Export.objects.create(user=request.user, what=what[:60], filters=request.GET.urlencode()[:500], rows=rows)
+    return workbook(what, content)

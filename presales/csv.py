@@ -6,8 +6,9 @@ import decimal
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -16,6 +17,8 @@ RUN_ANYWHERE = frozenset("\t\r\n")
 QUOTES = frozenset("'\"`\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\uff07\uff02")
 # Zero-width and other invisible characters are of category Cf, controls Cc, white space Z*.
 INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Response = TypeVar("Response", HttpResponse, StreamingHttpResponse)
 CHUNK = 500  # rows to a chunk of the response
 
 
@@ -103,8 +106,18 @@ def stream(
                 finished(max(sent, 0))
 
     response = StreamingHttpResponse(chunks(), content_type="text/csv; charset=utf-8")
+    return _as_download(response, name, "csv")
+
+
+def workbook(name: str, content: bytes) -> HttpResponse:
+    """A finished workbook as the download `name-2026-03-04.xlsx`."""
+    response = HttpResponse(content, content_type=XLSX)
+    return _as_download(response, name, "xlsx")
+
+
+def _as_download(response: Response, name: str, ending: str) -> Response:
     response["Content-Disposition"] = (
-        f'attachment; filename="{slugify(name) or "export"}-{timezone.localdate().isoformat()}.csv"'
+        f'attachment; filename="{slugify(name) or "export"}-{timezone.localdate().isoformat()}.{ending}"'
     )
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -15,6 +15,7 @@ from deals.models.products import Product
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.rates import ExchangeRate
 from deals.models.reserve import ReserveNote
+from deals.models.rfps import AnswerFit, QuestionState, Rfp, RfpKind, RfpQuestion
 from deals.models.scrubs import Decision, Scrub, ScrubDecision
 from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
@@ -26,6 +27,7 @@ __all__ = [
     "HUDDLE_POINTS",
     "AlignmentCheck",
     "AlignmentWish",
+    "AnswerFit",
     "Attendee",
     "CalendarFeed",
     "Charter",
@@ -57,8 +59,12 @@ __all__ = [
     "Pairing",
     "Pipeline",
     "Product",
+    "QuestionState",
     "QueueEntry",
     "ReserveNote",
+    "Rfp",
+    "RfpKind",
+    "RfpQuestion",
     "Scrub",
     "ScrubDecision",
     "Stage",

@@ -7,12 +7,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from leads.imports import engine, reading
+from leads.imports import engine
 from leads.imports.questions import questions
 from leads.imports.targets import Target, registry
 from leads.models import ImportBatch, ImportMapping
 from people.models import User
 from people.permissions import require
+from presales import spreadsheets as reading
 from presales.actions import action, history_context
 from presales.errors import Conflict, NotAllowed
 from presales.jobs import nudge, session_lock

@@ -9,8 +9,8 @@ from django.core.validators import validate_email
 
 from leads.imports import values
 from leads.imports.problems import copy_text
-from leads.imports.reading import BrokenText
 from leads.imports.targets import Field
+from presales.spreadsheets import BrokenText
 
 Parser = Callable[[str], object]
 

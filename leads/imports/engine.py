@@ -17,11 +17,11 @@ from django.utils import timezone
 from leads.imports import values
 from leads.imports.cells import as_copied, parser
 from leads.imports.problems import Problems
-from leads.imports.reading import MAX_ROWS, Reading, Unreadable, rows
 from leads.imports.targets import Target, registry
 from leads.models import ImportBatch
 from people.models import User
 from presales.actions import history_context
+from presales.spreadsheets import MAX_ROWS, Reading, Unreadable, rows
 from presales.text import key
 
 CHUNK = 5000

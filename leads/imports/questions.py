@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leads.imports import values
-from leads.imports.reading import Reading, rows
+from presales.spreadsheets import Reading, rows
 
 LOOKED_AT = 100_000  # rows; the check reads them all
 FEW = 60

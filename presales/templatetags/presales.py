@@ -71,6 +71,8 @@ TONES = {
     "suspected": "quiet", "active": "info", "ahead": "bad", "incumbent": "warn", "out": "good",
     # decisions of a scrub
     "keep": "good", "fix": "warn", "kill": "bad",
+    # answers of an RFP
+    "drafted": "warn", "reviewed": "accent",
     # lanes
     "commercial": "accent", "technical": "info",
 }  # fmt: skip

@@ -4,8 +4,10 @@ import datetime
 from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from deals.actions.queue import claim
+from deals.actions.rfps import import_questions, upload_questions
 from deals.calendar_address import token_of
 from deals.models import (
     AlignmentCheck,
@@ -21,6 +23,8 @@ from deals.models import (
     Pairing,
     QueueEntry,
     ReserveNote,
+    Rfp,
+    RfpQuestion,
     Stakeholder,
 )
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
@@ -91,6 +95,15 @@ class World:
             "deals:edit_reserve_note": ReserveNote.objects.first(),
             "deals:release_reserve_note": ReserveNote.objects.first(),
             "deals:hold_reserve_note": ReserveNote.objects.first(),
+            "deals:rfp_question": RfpQuestion.objects.first(), "deals:suggested_answers": RfpQuestion.objects.first(),
+            "deals:reuse_answer": RfpQuestion.objects.first(),
+            **{
+                f"deals:{name}": Rfp.objects.first()
+                for name in (
+                    "rfp", "edit_rfp", "remove_rfp", "upload_questions", "match_questions", "assign_questions",
+                    "export_rfp_csv", "export_rfp_xlsx",
+                )
+            },
             "deals:accept_charter": self.charter, "deals:ask_again": self.held, "deals:accept_anyway": self.held,
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
@@ -196,6 +209,11 @@ def build() -> World:
         due_on=datetime.date(2026, 1, 1),
     )  # fmt: skip
     ReserveNote.objects.create(opportunity=deal, text="Offer them a week on site", author=people["se"])
+    # The AE was given the question; what is in the technical lane besides it stays with the SE.
+    rfp = Rfp.objects.create(opportunity=deal, name="Their RFP", due_on=datetime.date(2026, 1, 1))
+    rfp = upload_questions(people["se"], rfp, SimpleUploadedFile("rfp.csv", b"No,Question\n1,Which price?\n"))
+    import_questions(people["se"], rfp, {"question": 1, "number": 0, "answer": -1}, 1)
+    rfp.questions.update(owner=people["owner"])
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
         charter, held, with_se, meeting, meeting.attendees.get(), debrief,

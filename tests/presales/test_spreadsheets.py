@@ -6,7 +6,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from leads.imports.reading import Unreadable, inspect, rows
+from presales.spreadsheets import Unreadable, inspect, rows
 
 TABLE = [["Name", "Città"], ["Lena", "Orvieto"], ["Zoë", "Köln"]]
 
@@ -95,7 +95,7 @@ def test_a_zip_archive_is_no_table(tmp_path):
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("leads.imports.reading.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("presales.spreadsheets.MAX_UNPACKED", 1_000_000)
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")

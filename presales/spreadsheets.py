@@ -1,4 +1,4 @@
-"""Reading a file as people have it: any usual encoding, delimiter and line ending, titles above the header.
+"""Reading a spreadsheet as people have it: any usual encoding, delimiter and line ending, titles above the header.
 
 Everything streams: a file is never held in memory. What cannot be read is refused with a sentence that helps.
 """
@@ -7,9 +7,10 @@ import codecs
 import csv
 import io
 import itertools
+import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ MAX_ROWS = 1_000_000
 MAX_CELL = 100_000
 SAMPLE_LINES = 100
 DELIMITERS = ",;\t|"
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters
 csv.field_size_limit(MAX_CELL)
 
 ARCHIVES = {
@@ -97,6 +99,21 @@ def rows(path: Path, reading: Reading) -> Iterator[Row]:
             yield line, cells
 
 
+def lines_as_given(path: Path, reading: Reading) -> Iterator[Row]:
+    """Every line of the file, blank ones and those above the header too: (line, cells) with each cell as it was sent.
+
+    For a file that is to go back as it came. Only the apostrophe that `csv_cell` put before a cell is taken off, since
+    `csv_cell` puts it there again.
+
+    Raises:
+        Unreadable: a cell holds what neither a database nor a text file can.
+    """
+    for line, cells in _lines(path, reading, as_given=True):
+        if any(UNSTORABLE.search(cell) for cell in cells):
+            raise Unreadable(f"Line {line} holds characters that are no text. Remove them and send the file again.")
+        yield line, cells
+
+
 def detect_encoding(path: Path) -> str:
     """The encoding in which the whole file decodes: by its mark, else UTF-8, else Windows-1252.
 
@@ -142,11 +159,12 @@ def _undecodable() -> str:
     raise Unreadable("The text is in no encoding we know. Save the file as “CSV UTF-8” and send it again.")
 
 
-def _lines(path: Path, reading: Reading) -> Iterator[Row]:
-    return _xlsx_lines(path, reading) if reading.kind == "xlsx" else _csv_lines(path, reading)
+def _lines(path: Path, reading: Reading, *, as_given: bool = False) -> Iterator[Row]:
+    cell = csv_text if as_given else _cell
+    return _xlsx_lines(path, reading, cell) if reading.kind == "xlsx" else _csv_lines(path, reading, cell)
 
 
-def _csv_lines(path: Path, reading: Reading) -> Iterator[Row]:
+def _csv_lines(path: Path, reading: Reading, cell: Callable[[str], str]) -> Iterator[Row]:
     with open(path, encoding=reading.encoding, newline="") as file:
         reader = csv.reader(_without_nul(file), delimiter=reading.delimiter or ",")
         line = 0
@@ -162,7 +180,7 @@ def _csv_lines(path: Path, reading: Reading) -> Iterator[Row]:
                 raise Unreadable(f"Around line {line} the text is not {reading.encoding}.") from error
             if len(cells) > MAX_COLUMNS:
                 raise Unreadable(f"Line {line} has {len(cells):,} columns; at most {MAX_COLUMNS} can be read.")
-            yield line, [_cell(text) for text in cells]
+            yield line, [cell(text) for text in cells]
 
 
 def _without_nul(file: io.TextIOBase) -> Iterator[str]:
@@ -278,7 +296,7 @@ def _workbook(path: Path):
         raise Unreadable("The workbook cannot be read. Save the sheet as CSV and send that.") from error
 
 
-def _xlsx_lines(path: Path, reading: Reading) -> Iterator[Row]:
+def _xlsx_lines(path: Path, reading: Reading, as_cell: Callable[[str], str]) -> Iterator[Row]:
     workbook = _workbook(path)
     try:
         sheet = workbook[reading.sheet]
@@ -293,7 +311,7 @@ def _xlsx_lines(path: Path, reading: Reading) -> Iterator[Row]:
                 return
             if len(cells) > MAX_COLUMNS and any(cell is not None for cell in cells[MAX_COLUMNS:]):
                 raise Unreadable(f"Line {line} has {len(cells):,} columns; at most {MAX_COLUMNS} can be read.")
-            yield line, [_cell(_as_text(cell)) for cell in cells[:MAX_COLUMNS]]
+            yield line, [as_cell(_as_text(cell)) for cell in cells[:MAX_COLUMNS]]
     finally:
         workbook.close()
 
