@@ -17,11 +17,13 @@ from deals.models import (
     Meeting,
     MeetingKind,
     Opportunity,
+    ProposalState,
     Stage,
     StakeholderRole,
     Stance,
     TechnicalState,
 )
+from deals.models.proposals import STANDING
 from deals.models.technical_wins import technical_win_of
 from presales.errors import Missing
 from qualification import gates
@@ -215,3 +217,22 @@ def technical_win_recorded(opportunity: Opportunity) -> list[Missing]:
     if decision.state == TechnicalState.LOST:
         return [Missing(f"The technical decision was lost on {decision.decided_on:%-d %b %Y}", url)]
     return [Missing("The technical win is not recorded yet", url)]
+
+
+@gate("proposal_sent", "Proposal sent", "A version of the proposal is with the customer, or accepted.")
+def proposal_sent(opportunity: Opportunity) -> list[Missing]:
+    """What stands counts; what was declined, expired or is still being written does not."""
+    versions = list(opportunity.proposals.only("opportunity_id", "number", "state", "valid_until"))
+    if any(version.state in STANDING for version in versions):
+        return []
+    url = reverse("deals:proposals", args=[opportunity.pk])
+    last = versions[0] if versions else None
+    if last is None:
+        what = "No proposal is written yet"
+    elif last.is_unsent:
+        what = f"Proposal {last.number} is not sent yet"
+    elif last.state == ProposalState.EXPIRED:
+        what = f"Proposal {last.number} expired on {last.valid_until:%-d %b %Y}; send a new version"
+    else:
+        what = f"Proposal {last.number} is {last.get_state_display().lower()}; send a new version"
+    return [Missing(what, url)]

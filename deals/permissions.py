@@ -2,7 +2,17 @@
 
 import rules
 
-from deals.models import AlignmentCheck, DealTask, Debrief, Meeting, Opportunity, Pairing, ReserveNote, RfpQuestion
+from deals.models import (
+    AlignmentCheck,
+    DealTask,
+    Debrief,
+    Meeting,
+    Opportunity,
+    Pairing,
+    Proposal,
+    ReserveNote,
+    RfpQuestion,
+)
 from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
@@ -97,6 +107,14 @@ def in_technical_lane_of_question(user: User, question: RfpQuestion | None) -> b
     return question is not None and technical_lane.test(user, question.rfp.opportunity)
 
 
+@rules.predicate
+def may_approve(user: User, proposal: Proposal | None) -> bool:
+    """A manager of the deal's team, but neither who asked for the discount nor who owns the deal."""
+    if proposal is None or not manages_team.test(user, proposal.opportunity):
+        return False
+    return user.pk not in (proposal.asked_by_id, proposal.opportunity.owner_id)
+
+
 commercial_lane = (is_owner & is_ae) | manages_team
 technical_lane = (is_claimer & is_se) | manages_team
 
@@ -133,3 +151,5 @@ rules.add_perm("deals.keep_in_reserve", technical_lane)
 rules.add_perm("deals.edit_reserve_note", is_author & still_in_technical_lane)
 rules.add_perm("deals.decide_reserve_note", decides_on_deal)
 rules.add_perm("deals.answer_question", owns_question | in_technical_lane_of_question)
+rules.add_perm("deals.write_proposal", commercial_lane | technical_lane)
+rules.add_perm("deals.approve_proposal", may_approve)

@@ -10,4 +10,5 @@ SCHEDULE = {
         "schedule": crontab(hour=0, minute=41),
         "options": {"expires": 3600},
     },
+    "deals-expire-proposals": {"task": "deals.tasks.expire_proposals", "schedule": 900.0, "options": {"expires": 800}},
 }

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deals import probability
+from deals.actions.proposal_states import expire_proposals as expire
 from deals.actions.queue import fill_queue as fill
 
 
@@ -29,3 +30,9 @@ def sweep_probabilities() -> None:
 def repair_probabilities() -> None:
     """Once a night: learn anew how deals end, and put every figure right."""
     probability.repair(timezone.now())
+
+
+@shared_task
+def expire_proposals() -> None:
+    """What is with a customer and no longer valid has expired."""
+    expire(None, timezone.localdate())

@@ -12,6 +12,7 @@ from deals.models.overrides import Override
 from deals.models.pairings import Charter, Pairing
 from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.products import Product
+from deals.models.proposals import Proposal, ProposalLine, ProposalSection, ProposalState, Recurrence, SectionKind
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.rates import ExchangeRate
 from deals.models.reserve import ReserveNote
@@ -59,14 +60,20 @@ __all__ = [
     "Pairing",
     "Pipeline",
     "Product",
+    "Proposal",
+    "ProposalLine",
+    "ProposalSection",
+    "ProposalState",
     "QuestionState",
     "QueueEntry",
+    "Recurrence",
     "ReserveNote",
     "Rfp",
     "RfpKind",
     "RfpQuestion",
     "Scrub",
     "ScrubDecision",
+    "SectionKind",
     "Stage",
     "StageRecord",
     "Stakeholder",

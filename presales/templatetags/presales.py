@@ -69,6 +69,9 @@ TONES = {
     "uploaded": "quiet", "ready": "info", "running": "info", "done": "good", "failed": "bad", "undone": "quiet",
     # competitors
     "suspected": "quiet", "active": "info", "ahead": "bad", "incumbent": "warn", "out": "good",
+    # proposals
+    "draft": "quiet", "in_approval": "warn", "approved": "accent", "sent": "info", "accepted": "good",
+    "declined": "bad", "expired": "warn", "replaced": "quiet",
     # decisions of a scrub
     "keep": "good", "fix": "warn", "kill": "bad",
     # answers of an RFP

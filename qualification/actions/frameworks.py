@@ -10,7 +10,7 @@ from presales.errors import Conflict
 from qualification.models import Criterion, Framework, Question, TeamPolicy
 from qualification.status import mark_framework_stale, mark_team_stale
 
-POLICY_FIELDS = ["framework", "minimum_budget", "timeline_months", "stale_after_days"]
+POLICY_FIELDS = ["framework", "minimum_budget", "timeline_months", "stale_after_days", "discount_limit"]
 
 
 @action

@@ -80,7 +80,7 @@ class PolicyForm(VersionedForm):
 
     class Meta:
         model = TeamPolicy
-        fields = ["framework", "minimum_budget", "timeline_months", "stale_after_days"]
+        fields = ["framework", "minimum_budget", "timeline_months", "stale_after_days", "discount_limit"]
 
     timeline_months = forms.IntegerField(label="Decision within (months)", min_value=1, max_value=60)
     stale_after_days = forms.IntegerField(label="Evidence goes stale after (days)", min_value=1, max_value=730)

@@ -111,6 +111,11 @@ class TeamPolicy(models.Model):
     )  # fmt: skip
     timeline_months = models.PositiveSmallIntegerField("decision within (months)", default=6)
     stale_after_days = models.PositiveSmallIntegerField("evidence goes stale after (days)", default=45)
+    discount_limit = models.DecimalField(
+        "discount without approval, up to (%)", max_digits=5, decimal_places=2, default=Decimal(15),
+        db_default=Decimal(15), validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="A proposal with more on any line wants the approval of a manager.",
+    )  # fmt: skip
     version = models.PositiveIntegerField(default=1)
 
     def __str__(self) -> str:

@@ -6,7 +6,19 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from deals.models import Attendee, Meeting, Opportunity, Pipeline, QueueEntry, Stakeholder
+from deals.models import (
+    Attendee,
+    Meeting,
+    Opportunity,
+    Pipeline,
+    Proposal,
+    ProposalLine,
+    ProposalSection,
+    QueueEntry,
+    SectionKind,
+    Stakeholder,
+)
+from deals.models.proposals import UNSENT
 from deals.seeds import seed
 from tests.factories import CompanyFactory
 from tests.qualification.factories import DossierFactory
@@ -72,3 +84,24 @@ class AttendeeFactory(DjangoModelFactory):
     name = factory.Maybe("user", "", factory.Sequence(lambda n: f"Attendee {n}"))
     user = None
     is_confirmed = True
+
+
+def proposal_of(opportunity, state="draft", lines=(), **fields):
+    """A version of a deal's proposal that stands in `state`, with texts and one line unless `lines` says otherwise."""
+    today = timezone.localdate()
+    known = {"title": "Proposal", "customer": "Acme", "currency": opportunity.currency, "number": 1}
+    known |= {"valid_until": today + datetime.timedelta(days=30)}
+    then = {"state": state}
+    if state not in UNSENT:
+        then |= {"sent_on": today, "sent_to": "Lena Brandt"}
+    if state in ("accepted", "declined"):
+        then |= {"answered_on": today, "answered_by": "Lena Brandt"}
+    if state == "approved":
+        then |= {"decided_at": timezone.now(), "decision_reason": "A door opener"}
+    made = Proposal.objects.create(opportunity=opportunity, **known | fields)
+    for kind in SectionKind:
+        ProposalSection.objects.create(proposal=made, kind=kind, text=f"The {kind.value} of it.")
+    for order, line in enumerate(lines or [{"description": "Licence", "unit_price": 60000}]):
+        ProposalLine.objects.create(proposal=made, order=order, **line)
+    Proposal.objects.filter(pk=made.pk).update(**then)
+    return Proposal.objects.get(pk=made.pk)

@@ -24,7 +24,14 @@ from deals.models import (
 )
 from deals.seeds import EXIT_CRITERIA
 from presales.errors import Conflict, GateRefused, NotAllowed
-from tests.deals.factories import MeetingFactory, OpportunityFactory, StakeholderFactory, pipeline, stage
+from tests.deals.factories import (
+    MeetingFactory,
+    OpportunityFactory,
+    StakeholderFactory,
+    pipeline,
+    proposal_of,
+    stage,
+)
 from tests.qualification.factories import DossierFactory, evidence, framework, qualify
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +108,12 @@ SCENES = {
         lambda deal, people: MeetingFactory(opportunity=deal, kind="technical", hours=-30),
         "No demo has been held yet",
         lambda deal, people: hold(deal, people),
+    ),
+    "proposal_sent": (
+        "bant",
+        lambda deal, people: proposal_of(deal, "declined"),
+        "Proposal 1 is declined; send a new version",
+        lambda deal, people: proposal_of(deal, "sent", number=2),
     ),
     "technical_win_recorded": (
         "bant",

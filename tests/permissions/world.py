@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from deals.actions.proposals import start_proposal
 from deals.actions.queue import claim
 from deals.actions.rfps import import_questions, upload_questions
 from deals.calendar_address import token_of
@@ -21,6 +22,8 @@ from deals.models import (
     Meeting,
     Opportunity,
     Pairing,
+    Proposal,
+    ProposalSection,
     QueueEntry,
     ReserveNote,
     Rfp,
@@ -114,6 +117,13 @@ class World:
             "deals:debrief_evidence": self.debrief,
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
+            "deals:proposal": Proposal.objects.first(), "deals:price_proposal": Proposal.objects.first(),
+            "deals:compare_proposal": Proposal.objects.first(), "deals:print_proposal": Proposal.objects.first(),
+            "deals:ask_approval": Proposal.objects.first(), "deals:approve_proposal": Proposal.objects.first(),
+            "deals:send_back_proposal": Proposal.objects.first(), "deals:redraft_proposal": Proposal.objects.first(),
+            "deals:send_proposal": Proposal.objects.first(), "deals:accept_proposal": Proposal.objects.first(),
+            "deals:decline_proposal": Proposal.objects.first(), "deals:take_back_answer": Proposal.objects.first(),
+            "deals:write_proposal_section": ProposalSection.objects.get(kind="solution"),
             "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
             "people:edit_absence": Absence.objects.first(), "people:remove_absence": Absence.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
@@ -214,6 +224,7 @@ def build() -> World:
     rfp = upload_questions(people["se"], rfp, SimpleUploadedFile("rfp.csv", b"No,Question\n1,Which price?\n"))
     import_questions(people["se"], rfp, {"question": 1, "number": 0, "answer": -1}, 1)
     rfp.questions.update(owner=people["owner"])
+    start_proposal(people["owner"], deal)
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
         charter, held, with_se, meeting, meeting.attendees.get(), debrief,

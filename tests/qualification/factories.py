@@ -34,7 +34,7 @@ def evidence(dossier, key, level, *, age=0, **facts):
     today = timezone.now().astimezone(datetime.UTC).date()
     return Evidence.objects.create(
         dossier=dossier, criterion=criterion, level=level, observed_on=today - datetime.timedelta(days=age),
-        text="They said so", source_person="Lena Ortiz, CTO", **facts,
+        **{"text": "They said so", "source_person": "Lena Ortiz, CTO"} | facts,
     )  # fmt: skip
 
 

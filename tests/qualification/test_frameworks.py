@@ -60,6 +60,7 @@ def test_a_manager_sets_the_own_teams_policy(sign_in, manager, team, other_team)
         "minimum_budget": "1000",
         "timeline_months": "9",
         "stale_after_days": "30",
+        "discount_limit": "15",
     }
     client = sign_in(manager)
     assert client.post(f"/teams/{team.pk}/qualification/", data).status_code == 302
