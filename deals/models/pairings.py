@@ -5,11 +5,27 @@ import datetime
 import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from people.models import Membership, Role, User
+from presales.sql import Template
+
+# When a pairing's next scrub and somebody's next alignment check fall due, by the charter in force: the pairing's key
+# is {0}, since when it is {1}, the time zone {2}, the person {3}. For pages by `with_due`, and for the home pages.
+_WEEKS = """
+7 * coalesce((SELECT charter.%s FROM deals_charter charter WHERE charter.pairing_id = {0}
+    AND charter.accepted_by_ae_at IS NOT NULL AND charter.accepted_by_se_at IS NOT NULL
+  ORDER BY charter.number DESC LIMIT 1), %d)
+"""
+SCRUB_DUE = f"""
+(coalesce((SELECT max(scrub.finished_at AT TIME ZONE {{2}})::date FROM deals_scrub scrub
+  WHERE scrub.pairing_id = {{0}}), {{1}}) + {_WEEKS % ("scrub_weeks", 2)})
+"""  # noqa: S608  our own text
+ALIGNMENT_DUE = f"""
+(coalesce((SELECT max(rating.rated_on) FROM deals_alignmentcheck rating
+  WHERE rating.pairing_id = {{0}} AND rating.author_id = {{3}}), {{1}}) + {_WEEKS % ("alignment_weeks", 4)})
+"""  # noqa: S608  our own text
 
 
 class PairingQuerySet(models.QuerySet):
@@ -33,23 +49,11 @@ class PairingQuerySet(models.QuerySet):
 
         The first ones fall due that many weeks after the two were paired.
         """
-        newest = Charter.objects.accepted().filter(pairing=OuterRef("pk")).order_by("-number")
-        default = {name: Charter._meta.get_field(name).default for name in ("scrub_weeks", "alignment_weeks")}
-        scrubs = self.model._meta.get_field("scrubs").related_model.objects.finished().filter(pairing=OuterRef("pk"))
-        checks = self.model._meta.get_field("alignment_checks").related_model.objects.filter(pairing=OuterRef("pk"))
-        last = {
-            "scrub": Subquery(scrubs.order_by("-finished_at").values("finished_at__date")[:1]),
-            "alignment": Subquery(checks.filter(author=user).order_by("-rated_on").values("rated_on")[:1]),
-        }
+        own = [F("pk"), F("active_since"), Value(timezone.get_current_timezone_name())]
+        day = models.DateField()
         return self.annotate(
-            **{
-                f"{name}_due_on": ExpressionWrapper(
-                    Coalesce(since, F("active_since"))
-                    + Coalesce(Subquery(newest.values(f"{name}_weeks")[:1]), default[f"{name}_weeks"]) * 7,
-                    output_field=models.DateField(),
-                )
-                for name, since in last.items()
-            }
+            scrub_due_on=Template(SCRUB_DUE, *own, output_field=day),
+            alignment_due_on=Template(ALIGNMENT_DUE, *own, Value(user and user.pk), output_field=day),
         )
 
 

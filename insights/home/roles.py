@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from deals.loads import load_of
 from deals.models import Opportunity
-from insights.home import of_admin, of_deals, of_leads, of_meetings
+from insights.home import of_admin, of_deals, of_leads, of_meetings, of_pairs
 from insights.home.parts import Action, Home
 from people.models import Role, User
 
@@ -18,6 +18,7 @@ def ae(user: User) -> Home:
         sections=[
             of_leads.to_accept(user),
             of_meetings.meetings(user),
+            of_pairs.pairs(user),
             of_deals.own_deals_in_need(user, "owner"),
             of_leads.to_qualify(user),
         ],
@@ -33,6 +34,7 @@ def se(user: User) -> Home:
         sections=[
             of_deals.asked_of(user),
             of_meetings.meetings(user),
+            of_pairs.pairs(user),
             of_deals.best_claims(user, carried),
             of_deals.own_deals_in_need(user, "se"),
         ],
