@@ -10,7 +10,7 @@ from deals.actions import help_requests as requests
 from deals.actions import pairings
 from deals.actions.pairings import TERMS
 from deals.actions.queue import request_help
-from deals.charter import below_charter
+from deals.charter import below_charter, charter_in_force, with_charter
 from deals.models import Charter, CharterException, HelpRequest, Opportunity, QueueEntry
 from presales.errors import Conflict, GateRefused, NotAllowed
 from qualification.models import TeamPolicy
@@ -318,3 +318,22 @@ class TestThePages:
             client = sign_in(person)
             with django_assert_max_num_queries(12):
                 client.get(deal.get_absolute_url())
+
+
+def test_the_page_reads_the_charter_that_is_in_force(deal, ae, se):
+    def read():
+        found = with_charter(Opportunity.objects.all()).get(pk=deal.pk)
+        in_force = charter_in_force(deal)
+        assert found.charter == (in_force and {"pairing": in_force.pairing_id, "number": in_force.number})
+        return in_force and in_force.number
+
+    assert read() is None
+    second = agree(ae, se)
+    assert read() == 2
+    terms = {name: getattr(second, name) for name in TERMS} | {"timeline_months": 9}
+    third = pairings.propose_charter(se, second.pairing, terms, based_on=2)
+    assert read() == 2  # only one of the two has accepted the third
+    pairings.accept_charter(ae, third)
+    assert read() == 3
+    pairings.end_pairing(ae, third.pairing)
+    assert read() is None
