@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from deals.models import (
     ExitCriterion,
+    Handoff,
     Meeting,
     MeetingKind,
     Opportunity,
@@ -236,3 +237,14 @@ def proposal_sent(opportunity: Opportunity) -> list[Missing]:
     else:
         what = f"Proposal {last.number} is {last.get_state_display().lower()}; send a new version"
     return [Missing(what, url)]
+
+
+@gate(
+    "handoff_started", "Handoff started",
+    "What whoever works with the customer from now on has to know is being written down.",
+)  # fmt: skip
+def handoff_started(opportunity: Opportunity) -> list[Missing]:
+    """AE or SE has written the first words of the handoff; the rest may follow the signature."""
+    if Handoff.objects.current().filter(opportunity=opportunity).exists():
+        return []
+    return [Missing("The handoff is not started", reverse("deals:deal_handoff", args=[opportunity.pk]))]

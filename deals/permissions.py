@@ -6,6 +6,7 @@ from deals.models import (
     AlignmentCheck,
     DealTask,
     Debrief,
+    Handoff,
     Meeting,
     Opportunity,
     Pairing,
@@ -69,6 +70,12 @@ def took_part(user: User, meeting: Meeting | None) -> bool:
 def is_author(user: User, written: Debrief | AlignmentCheck | ReserveNote | None) -> bool:
     """Who wrote it."""
     return written is not None and written.author_id == user.pk
+
+
+@rules.predicate
+def is_receiver(user: User, handoff: Handoff | None) -> bool:
+    """To whom it is given."""
+    return handoff is not None and handoff.receiver_id == user.pk
 
 
 @rules.predicate
@@ -146,6 +153,10 @@ rules.add_perm("deals.rate_pairing", in_pair)
 rules.add_perm("deals.share_rating", is_author)
 rules.add_perm("deals.scrub_deal", commercial_lane | technical_lane)
 rules.add_perm("deals.finish_task", is_assignee | in_lane_of_deal)
+rules.add_perm("deals.write_autopsy", is_owner | (is_claimer & is_se))
+rules.add_perm("deals.agree_lesson", is_owner | (is_claimer & is_se) | manages_team)
+rules.add_perm("deals.close_autopsy", manages_team)
+rules.add_perm("deals.receive_handoff", is_receiver)
 rules.add_perm("deals.read_reserve", is_owner | is_claimer | manages_team)
 rules.add_perm("deals.keep_in_reserve", technical_lane)
 rules.add_perm("deals.edit_reserve_note", is_author & still_in_technical_lane)

@@ -25,7 +25,7 @@ EXIT_CRITERIA = {
     ],
     "presentation": [("demo_held", True), ("decision_criteria_known", True)],
     "evaluation": [("technical_win_recorded", True)],
-    "negotiation": [("decision_process_known", True)],
+    "negotiation": [("decision_process_known", True), ("handoff_started", True)],
 }  # fmt: skip
 
 

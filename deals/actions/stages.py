@@ -4,6 +4,7 @@ import datetime
 
 from django.utils import timezone
 
+from deals.actions import autopsies, handoffs
 from deals.actions.queue import end_of_deal, fill_queue
 from deals.gates import missing_for
 from deals.models import Claim, LostReason, Opportunity, Outcome, Override, QueueEntry, Stage
@@ -106,6 +107,8 @@ def reopen(actor: User, opportunity: Opportunity, stage: Stage, *, reason: str, 
     last = last_open_stage(opportunity)
     if last is not None and stage.order > last.order:
         _pass_gates(actor, opportunity, last, stage, override, reason)
+    handoffs.keep_as_record(opportunity)
+    autopsies.keep_as_record(opportunity)
     opportunity.stage, opportunity.outcome, opportunity.closed_on = stage, Outcome.OPEN, None
     opportunity.lost_reason = opportunity.lost_to = opportunity.no_go_reason = ""
     _save(opportunity, ["stage", "outcome", "closed_on", "se", "lost_reason", "lost_to", "no_go_reason"])
@@ -124,6 +127,10 @@ def close(opportunity: Opportunity, stage: Stage, closed_on: datetime.date, note
     """Write the end of a locked deal; called by the actions, inside their transaction."""
     opportunity.stage, opportunity.outcome, opportunity.closed_on = stage, stage.outcome, closed_on
     _save(opportunity, ["stage", "outcome", "closed_on", "lost_reason", "lost_to", "no_go_reason"])
+    if stage.outcome == Outcome.WON:
+        handoffs.signed(opportunity)
+    elif stage.outcome == Outcome.LOST:
+        autopsies.owe(opportunity)
     no_go = stage.outcome == Outcome.NO_GO
     end_of_deal(
         opportunity,

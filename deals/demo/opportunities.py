@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from deals.actions import opportunities, queue, stages
-from deals.demo import meetings, technical, words
+from deals.demo import (
+    closing,
+    meetings,
+    technical,
+    words,
+)
 from deals.demo.clock import at, days_ago, spread
 from deals.demo.evidence import Pursuit, confirm, invent, judge, say
 from deals.loads import load_of
@@ -172,8 +177,16 @@ class Deals:
     ) -> None:  # fmt: skip
         if plan.reached == "won":
             say(self.dice, owner, deal.dossier, "budget", pursuit, end - datetime.timedelta(hours=2), 3)
+            # Nobody in the demo works in customer success; the other SE, or the manager, takes customers on.
+            atlantic = deal.team.name == "Atlantic"
+            receiver = self.people["se2" if deal.se_id == self.people["se"].pk else "se"]
+            receiver = receiver if atlantic else self.people["manager2"]
+            closing.begin(deal, owner, self.users[deal.se_id], receiver, end - datetime.timedelta(hours=1))
             with at(end):
                 stages.move_stage(owner, deal, self.stages["won"], signed_on=end.date())
+            # The latest ones still lie with their receivers.
+            handed_over = end + datetime.timedelta(hours=5)
+            closing.give(deal, owner, handed_over, accepted=handed_over < days_ago(30))
         elif plan.reached == "lost":
             reason, rival = self.dice.choice(
                 [("price", ""), ("competitor", self.dice.choice(words.COMPETITORS)), ("no_decision", ""),

@@ -1,10 +1,12 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
 from deals.models.alignment import AlignmentCheck, AlignmentWish
+from deals.models.autopsies import Autopsy, AutopsyView
 from deals.models.calendar_feeds import CalendarFeed
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
 from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
+from deals.models.handoffs import Handoff, HandoffPerson, HandoffState
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
 from deals.models.meetings import HUDDLE_POINTS, Attendee, Meeting, MeetingKind
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
@@ -30,6 +32,8 @@ __all__ = [
     "AlignmentWish",
     "AnswerFit",
     "Attendee",
+    "Autopsy",
+    "AutopsyView",
     "CalendarFeed",
     "Charter",
     "CharterException",
@@ -44,6 +48,9 @@ __all__ = [
     "EvidenceProbability",
     "ExchangeRate",
     "ExitCriterion",
+    "Handoff",
+    "HandoffPerson",
+    "HandoffState",
     "HelpKind",
     "HelpRequest",
     "HuddleItem",

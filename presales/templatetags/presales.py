@@ -76,6 +76,8 @@ TONES = {
     "keep": "good", "fix": "warn", "kill": "bad",
     # answers of an RFP
     "drafted": "warn", "reviewed": "accent",
+    # handoffs and autopsies
+    "handed_over": "info", "returned": "warn", "owed": "warn", "agreed": "good",
     # lanes
     "commercial": "accent", "technical": "info",
 }  # fmt: skip

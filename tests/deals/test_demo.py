@@ -13,6 +13,7 @@ from deals.models import (
     Claim,
     DealTask,
     Decline,
+    Handoff,
     HelpRequest,
     Opportunity,
     Override,
@@ -58,6 +59,8 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     overdue = Pairing.objects.active().with_due().filter(scrub_due_on__lt=timezone.localdate())
     assert (overdue.count(), Scrub.objects.finished().count()) == (1, 7)
     assert DealTask.objects.to_do().exists()
+    assert set(Handoff.objects.values_list("state", flat=True)) == {"accepted", "handed_over"}
+    assert not Opportunity.objects.filter(outcome="won", handoffs=None).exists()
     assert AlignmentWish.objects.count() == 4
     assert set(ReserveNote.objects.values_list("state", flat=True)) == {"reserve", "released", "held"}
     assert HelpRequest.objects.unsettled().filter(state="held").count() == 1

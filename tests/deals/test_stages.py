@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from deals.actions.stages import move_stage, reopen
-from deals.models import Claim, Opportunity, Override, QueueEntry
+from deals.models import Claim, Handoff, Opportunity, Override, QueueEntry
 from presales.errors import Conflict, GateRefused, NotAllowed
 from tests.deals.factories import OpportunityFactory, stage, waiting
 from tests.factories import UserFactory
@@ -77,6 +77,7 @@ def test_only_the_commercial_lane_moves(deal, se, team):
 def test_won_wants_its_day_and_ends_the_claim(team, ae, se):
     deal = OpportunityFactory(team=team, owner=ae, se=se, stage=stage("negotiation"))
     Claim.objects.create(opportunity=deal, se=se)
+    Handoff.objects.create(opportunity=deal, started_by=ae, promises="Single sign-on")
     with pytest.raises(Conflict, match="signed"):
         move_stage(ae, deal, stage("won"))
     move_stage(ae, deal, stage("won"), signed_on=TODAY)

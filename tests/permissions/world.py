@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from deals.actions.proposals import start_proposal
 from deals.actions.queue import claim
@@ -13,11 +14,14 @@ from deals.calendar_address import token_of
 from deals.models import (
     AlignmentCheck,
     Attendee,
+    Autopsy,
     Charter,
     Competitor,
     DealTask,
     Debrief,
     ExchangeRate,
+    Handoff,
+    HandoffPerson,
     HelpRequest,
     Meeting,
     Opportunity,
@@ -115,6 +119,14 @@ class World:
             "deals:meeting_calendar": self.meeting,
             "deals:write_debrief": self.meeting, "deals:edit_debrief": self.debrief,
             "deals:debrief_evidence": self.debrief,
+            "deals:agree_lesson": Autopsy.objects.first(), "deals:autopsy": Autopsy.objects.get().opportunity,
+            "deals:write_autopsy": Autopsy.objects.get().opportunity,
+            "deals:add_handoff_person": Handoff.objects.get(state="draft"),
+            "deals:hand_over": Handoff.objects.get(state="draft"),
+            "deals:handoff": Handoff.objects.get(state="handed_over"),
+            "deals:accept_handoff": Handoff.objects.get(state="handed_over"),
+            "deals:return_handoff": Handoff.objects.get(state="handed_over"),
+            "deals:remove_handoff_person": HandoffPerson.objects.first(),
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
             "deals:proposal": Proposal.objects.first(), "deals:price_proposal": Proposal.objects.first(),
@@ -225,6 +237,18 @@ def build() -> World:
     import_questions(people["se"], rfp, {"question": 1, "number": 0, "answer": -1}, 1)
     rfp.questions.update(owner=people["owner"])
     start_proposal(people["owner"], deal)
+    handoff = Handoff.objects.create(opportunity=deal, started_by=people["owner"], promises="Single sign-on")
+    lost = OpportunityFactory(
+        team=west, owner=people["owner"], se=people["se"], stage=stage("lost"), outcome="lost", closed_on=today,
+        lost_reason="price",
+    )  # fmt: skip
+    Autopsy.objects.create(opportunity=lost, closed_on=today, lost_reason="price")
+    won = OpportunityFactory(team=west, owner=people["owner"], stage=stage("won"), outcome="won", closed_on=today)
+    Handoff.objects.create(
+        opportunity=won, started_by=people["owner"], receiver=people["se_stranger"], state="handed_over",
+        closed_on=today, handed_over_by=people["owner"], handed_over_at=timezone.now(),
+    )  # fmt: skip
+    HandoffPerson.objects.create(handoff=handoff, name="Lena Ortiz", role="champion")
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
         charter, held, with_se, meeting, meeting.attendees.get(), debrief,
