@@ -224,6 +224,8 @@ class Deals:
         deal.next_step_on = today + datetime.timedelta(days=self.dice.randint(2, 15)) if deal.next_step else None
         deal.compelling_event = deal.compelling_event or self.dice.choice(words.EVENTS)
         deal.forecast_category = {"evaluation": "best_case", "negotiation": "commit"}.get(plan.reached, "pipeline")
+        if plan.flavour == "negative":  # the AE has not taken the news in yet
+            deal.claimed_probability = 80
         if plan.flavour == "healthy" and self.dice.random() < 0.3:
             deal.claimed_probability = min(self.stages[plan.reached].probability + 15, 95)
         with at(end):

@@ -150,7 +150,7 @@ def held_back(user: User) -> Section:
     """The own requests that the charter holds back."""
     lines, more = _asked(HelpRequest.objects.filter(opportunity__owner=user, state=HelpRequest.State.HELD))
     for line, request in lines:
-        line.action = Action("See what is missing", f"{line.url}#held-{request.pk}")
+        line.action = Action("See why", f"{line.url}#held-{request.pk}")
     return Section("Held back by the charter", "hand-stop", [line for line, _ in lines], many=more)
 
 

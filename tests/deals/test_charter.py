@@ -298,7 +298,7 @@ class TestThePages:
 
     def test_the_home_pages_show_what_is_held_back(self, deal, ae, se, sign_in):
         held(deal, ae)
-        for person, act in ((se, "Accept anyway"), (ae, "See what is missing")):
+        for person, act in ((se, "Accept anyway"), (ae, "See why")):
             page = sign_in(person).get("/").content.decode()
             assert "Demo request held back" in page
             assert act in page

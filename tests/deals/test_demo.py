@@ -15,6 +15,7 @@ from deals.models import (
     Decline,
     Handoff,
     HelpRequest,
+    Meeting,
     Opportunity,
     Override,
     Pairing,
@@ -24,6 +25,7 @@ from deals.models import (
     Stakeholder,
 )
 from deals.models.rates import with_value
+from deals.risk import RISKS, risks_of, with_risks
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
 from people.demo import LOGINS
@@ -73,6 +75,11 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert away.is_away
     assert Opportunity.objects.open().filter(se=away).count() == 2
     assert Claim.objects.filter(end=Claim.End.REASSIGNED).exists()
+
+    told = {risk.name for deal in with_risks(Opportunity.objects.open()) for risk in risks_of(deal)}
+    assert told == {risk.name for risk in RISKS}
+    assert with_risks(Opportunity.objects.open()).filter(risks=0).count() > 10
+    assert Meeting.objects.at_ambush_risk(timezone.now()).exists()
 
     # What is stored is what the real functions compute, and the history is as old as the story.
     assert differences(timezone.now()) == []
