@@ -26,6 +26,8 @@ PAGES = [
     ("board", "manager", "/board/", 5),
     ("board, director", "director", "/board/", 5),
     ("claim queue", "se", "/queue/", 5),
+    ("load board", "manager", "/loads/", 5),
+    ("load board, director", "director", "/loads/", 5),
     ("home, AE", "ae", "/", 8),
     ("home, SE", "se", "/", 8),
     ("home, manager", "manager", "/", 8),

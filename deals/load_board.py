@@ -6,18 +6,19 @@ from django.db.models import Count, F, OuterRef, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from deals.loads import with_load
-from deals.models import Decline, Opportunity, QueueEntry
-from people.models import Membership, Role, Team, User
+from deals.models import Decline, DeclineReason, Opportunity, QueueEntry
+from people.models import Membership, Role, User
 from people.permissions import manages_team
 from people.workload import Load
 
-COLUMNS = 24
+COLUMNS = 16
 CARDS = 20
-WAITING = 40
+WAITING = 30
 CARD = (
     "pk", "name", "amount", "currency", "company__name", "stage__name", "stage__load_weight", "team_id", "owner_id",
     "owner__name", "se_id",
 )  # fmt: skip
+PERSON = ("name", "email", "role", "seniority", "capacity", "time_zone")
 
 
 @dataclass
@@ -36,19 +37,28 @@ class Column:
 
 
 @dataclass
+class Passed:
+    """An SE who declined a waiting deal, and why."""
+
+    name: str
+    reason: str
+    note: str
+
+
+@dataclass
 class Waiting:
     """A deal of the queue, with who passed on it; `nobody_left` when that is every SE who could claim it."""
 
     card: tuple
-    declines: list[Decline]
+    declines: list[Passed]
     nobody_left: bool
 
 
 @dataclass
 class Board:
-    """The whole board."""
+    """The whole board; `teams` are those that have SEs, by key."""
 
-    teams: list[Team]
+    teams: dict[int, str]
     waiting: list[Waiting]
     waiting_count: int
     columns: list[Column]
@@ -57,24 +67,28 @@ class Board:
 
 
 def board_of(user: User, team: int | None = None) -> Board:
-    """The board of the manager's teams, or of `team` where it is one of them. Seven queries, whatever the size."""
+    """The board of the manager's teams, or of `team` where it is one of them. Six queries, whatever the size."""
     placed = list(
-        Membership.objects.filter(team__in=Team.objects.visible_to(user), user__role=Role.SE, user__is_active=True)
-        .select_related("team")
+        Membership.objects.filter(team__in=user.team_ids, user__role=Role.SE, user__is_active=True)
         .order_by("team__name")
+        .values_list("team", "team__name", "user")
     )
-    teams = list({member.team_id: member.team for member in placed}.values())
-    shown = {team} if team in {one.pk for one in teams} else None
-    ses = {member.user_id for member in placed if shown is None or member.team_id in shown}
+    teams = {pk: name for pk, name, _ in placed}
+    shown = {team} if team in teams else None
+    able: dict[int, set[int]] = {}
+    for pk, _, se in placed:
+        able.setdefault(pk, set()).add(se)
+    ses = {se for pk, _, se in placed if shown is None or pk in shown}
     columns = _columns(user, ses)
-    waiting, count = _waiting(user, shown, placed)
+    waiting, count = _waiting(user, shown, able)
     cards = [card for column in columns for card in column.cards] + [entry.card for entry in waiting]
     return Board(teams, waiting, count, columns, len(ses), {card.pk for card in cards if manages_team(user, card)})
 
 
 def _columns(user: User, ses: set[int]) -> list[Column]:
-    people = with_load(User.objects.filter(pk__in=ses)).order_by("name", "pk")[:COLUMNS]
-    columns = {se.pk: Column(se, Load(se.load, se.effective_capacity)) for se in people}
+    people = with_load(User.objects.filter(pk__in=ses)).only(*PERSON).order_by("-load", "name", "pk")[:COLUMNS]
+    by_name = sorted(people, key=lambda se: (se.name, se.pk))
+    columns = {se.pk: Column(se, Load(se.load, se.effective_capacity)) for se in by_name}
     held = Opportunity.objects.visible_to(user).open().filter(se__in=columns)
     heaviest = [F("stage__load_weight").desc(), F("created_at").desc(), F("pk").desc()]
     ranked = held.annotate(
@@ -86,7 +100,7 @@ def _columns(user: User, ses: set[int]) -> list[Column]:
     return list(columns.values())
 
 
-def _waiting(user: User, teams: set[int] | None, placed: list[Membership]) -> tuple[list[Waiting], int]:
+def _waiting(user: User, teams: set[int] | None, able: dict[int, set[int]]) -> tuple[list[Waiting], int]:
     """The deals that wait longest, and how many wait in all. One that waits for several kinds of help is one card."""
     entries = QueueEntry.objects.waiting()
     deals = Opportunity.objects.visible_to(user).open().filter(se=None, pk__in=entries.values("opportunity"))
@@ -95,19 +109,21 @@ def _waiting(user: User, teams: set[int] | None, placed: list[Membership]) -> tu
     first = entries.filter(opportunity=OuterRef("pk")).order_by("entered_at").values("entered_at")[:1]
     waited = deals.annotate(since=Subquery(first), total=Window(Count("pk"))).order_by("since", "pk")
     cards = list(waited.values_list(*CARD, "since", "total", named=True)[:WAITING])
-    declines: dict[int, list[Decline]] = {}
-    passed = Decline.objects.filter(entry__opportunity__in=[card.pk for card in cards], entry__closed_at=None)
-    for decline in (
-        passed.select_related("se", "entry")
-        .order_by("entry__opportunity_id", "se_id", "-declined_at")
-        .distinct("entry__opportunity", "se")
-    ):
-        declines.setdefault(decline.entry.opportunity_id, []).append(decline)
-    able: dict[int, set[int]] = {}
-    for member in placed:
-        able.setdefault(member.team_id, set()).add(member.user_id)
+    passed = _passed([card.pk for card in cards])
     found = []
     for card in cards:
-        left = able.get(card.team_id, set()) - {decline.se_id for decline in declines.get(card.pk, [])}
-        found.append(Waiting(card, declines.get(card.pk, []), nobody_left=not left))
+        by_se = passed.get(card.pk, {})
+        left = able.get(card.team_id, set()) - set(by_se)
+        found.append(Waiting(card, list(by_se.values()), nobody_left=not left))
     return found, cards[0].total if cards else 0
+
+
+def _passed(deals: list[int]) -> dict[int, dict[int, Passed]]:
+    """By deal and SE, the last word of each who declined an entry that still waits."""
+    found: dict[int, dict[int, Passed]] = {}
+    declines = Decline.objects.filter(entry__opportunity__in=deals, entry__closed_at=None).order_by("declined_at", "pk")
+    for deal, se, name, reason, note in declines.values_list(
+        "entry__opportunity_id", "se_id", "se__name", "reason", "note"
+    ):
+        found.setdefault(deal, {})[se] = Passed(name, DeclineReason(reason).label, note)
+    return found

@@ -55,7 +55,7 @@ class TestWhatItShows:
         assert [column.se.name for column in board.columns] == ["Bo", "Sam SE", "Stranger"]
         assert [card.name for column in board.columns for card in column.cards] == ["Ours"]
         assert [entry.card.name for entry in board.waiting] == ["Waits below"]
-        assert [one.name for one in board.teams] == ["West", "West below"]
+        assert list(board.teams.values()) == ["West", "West below"]
         assert list(columns(manager, below.pk)) == ["Bo"]
         assert list(columns(manager, other_team.pk)) == ["Bo", "Sam SE", "Stranger"]  # not theirs: no filter
         assert len(board_of(admin).waiting) == 2
