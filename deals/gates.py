@@ -8,13 +8,14 @@ import copy
 import dataclasses
 from collections.abc import Callable
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Count, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
 from deals.models import (
     ExitCriterion,
     Handoff,
+    Importance,
     Meeting,
     MeetingKind,
     Opportunity,
@@ -163,6 +164,23 @@ def economic_buyer_identified(opportunity: Opportunity) -> list[Missing]:
 def champion_identified(opportunity: Opportunity) -> list[Missing]:
     """Somebody with influence who sells for us when we are away."""
     return _on_committee(opportunity, StakeholderRole.CHAMPION, ("champion",))
+
+
+@gate(
+    "requirements_recorded", "Requirements recorded with fit",
+    "The SE has written down what the customer wants, and judged how well we fit every must.",
+)  # fmt: skip
+def requirements_recorded(opportunity: Opportunity) -> list[Missing]:
+    """At least one requirement, and no must without a fit."""
+    musts = Count("pk", filter=Q(importance=Importance.MUST, fit=""))
+    found = opportunity.requirements.order_by().aggregate(recorded=Count("pk"), unjudged=musts)
+    url = reverse("deals:requirements", args=[opportunity.pk])
+    if not found["recorded"]:
+        return [Missing("No requirement is recorded", url)]
+    if found["unjudged"]:
+        which = "1 must has" if found["unjudged"] == 1 else f"{found['unjudged']} musts have"
+        return [Missing(f"{which} no fit yet", url)]
+    return []
 
 
 @gate(

@@ -23,7 +23,7 @@ EXIT_CRITERIA = {
         ("se_on_it", True), ("technical_pain_validated", True), ("economic_buyer_identified", True),
         ("champion_identified", False), ("next_step_dated", False),
     ],
-    "presentation": [("demo_held", True), ("decision_criteria_known", True)],
+    "presentation": [("requirements_recorded", True), ("demo_held", True), ("decision_criteria_known", True)],
     "evaluation": [("technical_win_recorded", True)],
     "negotiation": [("decision_process_known", True), ("handoff_started", True)],
 }  # fmt: skip

@@ -9,6 +9,7 @@ from deals.actions import opportunities, queue, stages
 from deals.demo import (
     closing,
     meetings,
+    requirements,
     technical,
     words,
 )
@@ -164,6 +165,7 @@ class Deals:
                 say(self.dice, se, deal.dossier, "need", pursuit, moment - datetime.timedelta(minutes=30), 3,
                     f"{pursuit.need} Shown to us on their own screens, with the log files.")  # fmt: skip
             if step == 3:
+                requirements.record(deal, self.users[deal.se_id], moment - datetime.timedelta(hours=2))
                 meetings.hold_demo(deal, moment)
             if step == 4:
                 hours = datetime.timedelta(hours=3)

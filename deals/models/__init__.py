@@ -17,6 +17,7 @@ from deals.models.products import Product
 from deals.models.proposals import Proposal, ProposalLine, ProposalSection, ProposalState, Recurrence, SectionKind
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.rates import ExchangeRate
+from deals.models.requirements import Fit, Importance, Requirement
 from deals.models.reserve import ReserveNote
 from deals.models.rfps import AnswerFit, QuestionState, Rfp, RfpKind, RfpQuestion
 from deals.models.scrubs import Decision, Scrub, ScrubDecision
@@ -48,6 +49,7 @@ __all__ = [
     "EvidenceProbability",
     "ExchangeRate",
     "ExitCriterion",
+    "Fit",
     "Handoff",
     "HandoffPerson",
     "HandoffState",
@@ -55,6 +57,7 @@ __all__ = [
     "HelpRequest",
     "HuddleItem",
     "HuddlePoint",
+    "Importance",
     "Influence",
     "LostReason",
     "Meeting",
@@ -74,6 +77,7 @@ __all__ = [
     "QuestionState",
     "QueueEntry",
     "Recurrence",
+    "Requirement",
     "ReserveNote",
     "Rfp",
     "RfpKind",

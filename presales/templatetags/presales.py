@@ -72,6 +72,8 @@ TONES = {
     # proposals
     "draft": "quiet", "in_approval": "warn", "approved": "accent", "sent": "info", "accepted": "good",
     "declined": "bad", "expired": "warn", "replaced": "quiet",
+    # fit of a requirement
+    "native": "good", "configurable": "info", "custom": "warn", "gap": "bad",
     # decisions of a scrub
     "keep": "good", "fix": "warn", "kill": "bad",
     # answers of an RFP

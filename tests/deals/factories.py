@@ -15,6 +15,7 @@ from deals.models import (
     ProposalLine,
     ProposalSection,
     QueueEntry,
+    Requirement,
     SectionKind,
     Stakeholder,
 )
@@ -57,6 +58,15 @@ class StakeholderFactory(DjangoModelFactory):
     opportunity = factory.SubFactory(OpportunityFactory)
     name = factory.Sequence(lambda n: f"Stakeholder {n}")
     role = "champion"
+
+
+class RequirementFactory(DjangoModelFactory):
+    class Meta:
+        model = Requirement
+
+    opportunity = factory.SubFactory(OpportunityFactory)
+    text = factory.Sequence(lambda n: f"Requirement {n}")
+    order = factory.Sequence(lambda n: n % 30000)
 
 
 class MeetingFactory(DjangoModelFactory):

@@ -46,6 +46,7 @@ def test_jumping_passes_the_gates_of_every_stage_on_the_way(deal, ae):
     assert [item.what for item in refused.value.missing] == [
         "An SE has to claim the deal",
         "Need: stated, wanted is validated",
+        "No requirement is recorded",
         "No demo has been held yet",
         "The technical win is not recorded yet",
     ]

@@ -29,6 +29,7 @@ from deals.models import (
     Proposal,
     ProposalSection,
     QueueEntry,
+    Requirement,
     ReserveNote,
     Rfp,
     RfpQuestion,
@@ -111,6 +112,9 @@ class World:
                     "export_rfp_csv", "export_rfp_xlsx",
                 )
             },
+            "deals:edit_requirement": Requirement.objects.first(), "deals:judge_fit": Requirement.objects.first(),
+            "deals:move_requirement": Requirement.objects.first(),
+            "deals:remove_requirement": Requirement.objects.first(),
             "deals:accept_charter": self.charter, "deals:ask_again": self.held, "deals:accept_anyway": self.held,
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
@@ -230,6 +234,7 @@ def build() -> World:
         opportunity=deal, what="Ask their CFO", assignee=people["se"], created_by=people["owner"],
         due_on=datetime.date(2026, 1, 1),
     )  # fmt: skip
+    Requirement.objects.create(opportunity=deal, text="Single sign-on")
     ReserveNote.objects.create(opportunity=deal, text="Offer them a week on site", author=people["se"])
     # The AE was given the question; what is in the technical lane besides it stays with the SE.
     rfp = Rfp.objects.create(opportunity=deal, name="Their RFP", due_on=datetime.date(2026, 1, 1))

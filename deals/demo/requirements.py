@@ -1,0 +1,40 @@
+"""What the demo's customers want, and how well the product fits; written down before the demo is held."""
+
+import datetime
+import random
+
+from deals.actions.requirements import add_requirement
+from deals.demo.clock import at
+from deals.models import Opportunity, Requirement, StakeholderRole
+from people.models import User
+
+# Importance, words, fit, note.
+WANTED = [
+    ("must", "Single sign-on through their own identity provider", "native", "SAML and OIDC, shown in the demo."),
+    ("must", "Data stays within the region that we choose", "native", ""),
+    ("must", "Every change of a record is traceable for seven years", "configurable", "Retention per table."),
+    ("must", "Loads from the old ERP every fifteen minutes", "configurable", "Their connector pulls; ours waits."),
+    ("must", "Roles as in their own directory, down to the field", "configurable", ""),
+    ("should", "Planners correct a forecast on the same screen", "native", ""),
+    ("should", "Alerts go to the chat that the teams use", "configurable", "By webhook."),
+    ("should", "Reports in the layout their board knows", "custom", "Three days, by statement of work."),
+    ("should", "Runs on their own machines in the plant without a network", "gap", "An edge node is asked for often."),
+    ("should", "Two people may edit the same plan at once", "gap", "Today the second is warned."),
+    ("could", "Works offline on a tablet in the warehouse", "gap", ""),
+    ("could", "Reads the scanned delivery notes", "custom", "A partner's service does it; we would wire it in."),
+    ("could", "Answers questions in plain words", "", ""),
+]  # fmt: skip
+
+
+def record(deal: Opportunity, se: User, moment: datetime.datetime) -> None:
+    """Four to eight of them, always some musts with a fit; dice of their own leave the rest of the story as it is."""
+    dice = random.Random(f"requirements of {deal.name}")  # noqa: S311  a story, not a secret
+    musts = [row for row in WANTED if row[0] == "must"]
+    others = [row for row in WANTED if row[0] != "must"]
+    chosen = [*dice.sample(musts, dice.randint(2, 4)), *dice.sample(others, dice.randint(2, 4))]
+    asker = deal.stakeholders.exclude(role=StakeholderRole.ECONOMIC_BUYER).order_by("pk").first()
+    for number, (importance, text, fit, note) in enumerate(chosen):
+        with at(moment + datetime.timedelta(minutes=2 * number)):
+            asked_by = asker if dice.random() < 0.5 else None
+            wanted = Requirement(text=text, importance=importance, fit=fit, note=note, asked_by=asked_by)
+            add_requirement(se, deal, wanted)

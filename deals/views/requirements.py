@@ -1,0 +1,121 @@
+"""The page of a deal's requirements, and writing, judging, moving and removing one."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from deals.actions import requirements as actions
+from deals.coverage import groups_of
+from deals.forms.requirements import FITS, FitForm, MoveForm, RemoveForm, RequirementForm, quick_form
+from deals.models import Requirement
+from deals.models.requirements import MOST
+from deals.views.technical_wins import visible_deal
+from people.permissions import require
+from presales.errors import StaleEdit
+from presales.forms import done, form_response, posted
+
+
+def page_of(pk: int) -> str:
+    """The address of a deal's requirements."""
+    return reverse("deals:requirements", args=[pk])
+
+
+@require_safe
+def requirements(request: HttpRequest, pk: int) -> HttpResponse:
+    """What they want, by importance, with how far we cover it; whoever is in the lane writes the next at once."""
+    found = visible_deal(request, pk, "se")
+    rows = list(found.requirements.select_related("asked_by")[:MOST])
+    may = request.user.has_perm("deals.work_technical", found)
+    context = {
+        "opportunity": found,
+        "groups": groups_of(rows),
+        "may_technical": may,
+        "quick": quick_form(found, rows) if may else None,
+        "fits": FITS,
+    }
+    return render(request, "deals/requirements/requirements.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write down the next one."""
+    found = visible_deal(request, pk)
+    require(request.user, "deals.work_technical", found)
+    form = RequirementForm(posted(request), opportunity=found)
+    if request.method == "POST" and form.is_valid():
+        actions.add_requirement(request.user, found, form.instance)
+        return done(request, page_of(pk))
+    return form_response(
+        request, form, title="Add a requirement", submit="Add", cancel_url=page_of(pk),
+        intro="What the solution has to do, in the customer's words.",
+    )  # fmt: skip
+
+
+def _visible(request: HttpRequest, pk: int) -> Requirement:
+    visible = Requirement.objects.visible_to(request.user).select_related("opportunity")
+    found = get_object_or_404(visible, pk=pk)
+    require(request.user, "deals.work_technical", found.opportunity)
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change everything about one."""
+    found = _visible(request, pk)
+    page = page_of(found.opportunity_id)
+    form = RequirementForm(posted(request), instance=found, opportunity=found.opportunity)
+    status = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.edit_requirement(request.user, form.instance, form.cleaned_data["version"])
+            return done(request, page, "Saved.")
+        except StaleEdit:
+            form.show_conflict()
+            status = 409
+    return form_response(request, form, title="Requirement", submit="Save", cancel_url=page, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def judge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how well we fit, from the row."""
+    found = _visible(request, pk)
+    page, text = page_of(found.opportunity_id), found.text
+    form, status = FitForm(posted(request), instance=found), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.judge_fit(request.user, form.instance, form.cleaned_data["fit"], form.cleaned_data["version"])
+            return done(request, f"{page}#r{pk}")
+        except StaleEdit:
+            form.show_conflict()
+            status = 409
+    return form_response(
+        request, form, title="How well we fit", submit="Save", cancel_url=page, intro=f"“{text}”", status=status
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change places with its neighbour."""
+    found = _visible(request, pk)
+    page, form = page_of(found.opportunity_id), MoveForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        actions.move_requirement(request.user, found, up=form.cleaned_data["to"] == "up")
+        return done(request, f"{page}#r{pk}")
+    return form_response(
+        request, form, title="Move the requirement", submit="Move", cancel_url=page, intro=f"“{found.text}”"
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """They do not want it any more."""
+    found = _visible(request, pk)
+    page, form = page_of(found.opportunity_id), RemoveForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        actions.remove_requirement(request.user, found, reason=form.cleaned_data["reason"])
+        return done(request, page, "Removed. The history keeps it.")
+    return form_response(
+        request, form, title="Remove the requirement", submit="Remove", tone="danger", cancel_url=page,
+        intro=f"“{found.text}”",
+    )  # fmt: skip
