@@ -44,6 +44,23 @@ def events_of(record: Model, limit: int = 200) -> list[Model]:
     return list(_event_model(type(record)).objects.filter(pgh_obj_id=record.pk).order_by("-pgh_id")[:limit])
 
 
+def version_of(record: Model, version: int) -> Model | None:
+    """The newest row of the history that shows `record` at `version`; None where there is none."""
+    events = _event_model(type(record))
+    return events and events.objects.filter(pgh_obj_id=record.pk, version=version).order_by("-pgh_id").first()
+
+
+def who_saved(record: Model) -> str:
+    """Who made the version that is stored, by name; "" for a job or where the history does not tell."""
+    events = _event_model(type(record))
+    if events is None:
+        return ""
+    made = events.objects.filter(pgh_obj_id=record.pk, version=record.version).order_by("pgh_id").first()
+    key = (getattr(made, "pgh_context", None) or {}).get("user")
+    person = key and get_user_model()._base_manager.filter(pk=key).first()
+    return str(person) if person else ""
+
+
 def changes_of(
     record: Model,
     limit: int = 100,
@@ -107,12 +124,13 @@ def in_words(action: str) -> str:
     return " ".join([past, *rest])
 
 
-def _event_model(model: type[Model]) -> type[Model]:
-    return next(
+def _event_model(model: type[Model]) -> type[Model] | None:
+    found = (
         relation.related_model
         for relation in model._meta.related_objects
         if relation.field.name == "pgh_obj" and relation.related_model._meta.model_name.endswith("event")
     )
+    return next(found, None)
 
 
 def _names(events: list[Model], pairs: list[tuple], known: dict) -> dict[type[Model], dict[int, str]]:
