@@ -71,13 +71,13 @@ class Walk:
         return (following or others or [None])[0]
 
 
-def scrubs_of(pairing: Pairing, charter: Charter | None) -> tuple[Scrub | None, list[Scrub]]:
+def scrubs_of(pairing: Pairing, charter: Charter | None, user: User) -> tuple[Scrub | None, list[Scrub]]:
     """The scrub under way, and the last ones with how many days each came after the one before; one query.
 
     `is_late` where that is longer than the charter in force wants.
     """
     weeks = (charter or Charter()).scrub_weeks
-    found = list(Scrub.objects.filter(pairing=pairing).counted().order_by("-started_at", "-pk")[:SHOWN])
+    found = list(Scrub.objects.filter(pairing=pairing).counted(user).order_by("-started_at", "-pk")[:SHOWN])
     under_way = next((scrub for scrub in found if scrub.finished_at is None), None)
     finished = [scrub for scrub in found if scrub.finished_at is not None]
     for scrub, before in zip(finished, [*finished[1:], None], strict=False):
@@ -122,7 +122,7 @@ def walk(pairing: Pairing, user: User) -> Walk:
     steps = sorted((Step(deal, *claim_and_evidence(deal)) for deal in deals), key=_badness)
     decided: dict[int, ScrubDecision] = {}
     if scrub is not None:
-        found = scrub.decisions.select_related("by", "task__assignee", "opportunity")
+        found = scrub.decisions.visible_to(user).select_related("by", "task__assignee", "opportunity")
         decided = {decision.opportunity_id: decision for decision in found}
     by_deal = {step.deal.pk: step for step in steps}
     for task in DealTask.objects.to_do().filter(opportunity__in=list(by_deal)).select_related("assignee"):

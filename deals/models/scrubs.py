@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from deals.models.opportunities import Opportunity
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from deals.models.pairings import Pairing
 from deals.models.tasks import DealTask
 from people.models import User
@@ -24,11 +24,12 @@ class ScrubQuerySet(models.QuerySet):
         """Those that were gone through."""
         return self.filter(finished_at__isnull=False)
 
-    def counted(self) -> "ScrubQuerySet":
-        """Adds `kept`, `fixed` and `killed`: how many deals came to each."""
+    def counted(self, user: User) -> "ScrubQuerySet":
+        """Adds `kept`, `fixed` and `killed`: how many of the deals that `user` sees came to each."""
+        seen = Q(decisions__opportunity__in=Opportunity.objects.visible_to(user))
         of = {"kept": Decision.KEEP, "fixed": Decision.FIX, "killed": Decision.KILL}
         return self.annotate(
-            **{name: Count("decisions", filter=Q(decisions__decision=value)) for name, value in of.items()}
+            **{name: Count("decisions", filter=seen & Q(decisions__decision=value)) for name, value in of.items()}
         )
 
 
@@ -80,6 +81,8 @@ class ScrubDecision(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
+
+    objects = OfOpportunityQuerySet.as_manager()
 
     class Meta:
         ordering = ["scrub", "at", "pk"]

@@ -78,7 +78,7 @@ def pairing(request: HttpRequest, pk: int) -> HttpResponse:
     proposal = newest if newest is not None and not newest.is_accepted else None
     is_one = request.user.pk in (found.ae_id, found.se_id)
     today = timezone.localdate()
-    under_way, done_ones = scrubs_of(found, in_force)
+    under_way, done_ones = scrubs_of(found, in_force, request.user)
     context = {
         "pairing": found,
         "alignment": alignment(found, request.user),

@@ -34,7 +34,7 @@ def scrub(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.work_pairing", found)
     steps = walk(found, request.user)
     asked = _asked_for(request.GET.get("deal", ""))
-    finished = Scrub.objects.finished().filter(pairing=found).counted().order_by("-finished_at").first()
+    finished = Scrub.objects.finished().filter(pairing=found).counted(request.user).order_by("-finished_at").first()
     just_done = (
         finished is not None
         and steps.scrub is None

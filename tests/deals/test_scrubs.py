@@ -12,6 +12,7 @@ from deals.actions.pairings import accept_charter, start_pairing
 from deals.actions.tasks import finish_task
 from deals.models import Claim, DealTask, EvidenceProbability, Opportunity, Pairing, Scrub, ScrubDecision
 from deals.scrubs import scrubs_of, walk
+from people.models import Membership
 from presales.errors import Conflict, NotAllowed, StaleEdit
 from tests.deals.factories import OpportunityFactory
 from tests.factories import UserFactory
@@ -117,6 +118,23 @@ class TestTheWalk:
             for act in ("keep", "fix", "kill"):
                 assert client.post(f"/pairings/{pairing.pk}/scrub/{deal.pk}/{act}/", {"version": 0}).status_code == 404
         assert not Scrub.objects.exists()
+
+    def test_a_manager_who_sees_the_pair_but_not_its_deals_reads_of_none(
+        self, pairing, deal, second, ae, se, other_team, sign_in
+    ):
+        Membership.objects.create(team=other_team, user=se)
+        boss = UserFactory(role="manager", team=other_team)
+        actions.kill(ae, pairing, deal, way="lost", lost_reason="price", note="They bought Conduitly")
+        actions.fix(ae, pairing, second, assignee=se, due_on=days(5), **SOON)
+        client = sign_in(boss)
+        for path in (f"/pairings/{pairing.pk}/scrub/", pairing.get_absolute_url()):
+            response = client.get(path)
+            assert response.status_code == 200
+            page = response.content.decode()
+            for secret in (deal.name, second.name, "Conduitly", SOON["what"], "1 to be fixed", "1 killed"):
+                assert secret not in page
+        for act in ("keep", "fix", "kill"):
+            assert client.get(f"/pairings/{pairing.pk}/scrub/{second.pk}/{act}/").status_code == 404
 
 
 class TestKeep:
@@ -334,7 +352,7 @@ class TestTheRhythm:
         for ago in (60, 40, 30):
             at = now - datetime.timedelta(days=ago)
             Scrub.objects.create(pairing=pairing, started_by=ae, started_at=at, finished_at=at)
-        under_way, done = scrubs_of(pairing, pairing.charters.get())
+        under_way, done = scrubs_of(pairing, pairing.charters.get(), ae)
         assert under_way is None
         assert [(scrub.days_after, scrub.is_late) for scrub in done] == [(10, False), (20, True), (None, False)]
         page = sign_in(ae).get(pairing.get_absolute_url()).content.decode()
