@@ -198,8 +198,9 @@ class Deals:
                 hours = datetime.timedelta(hours=3)
                 technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.LOST, end - hours)
             with at(end):
-                stages.move_stage(owner, deal, self.stages["lost"], lost_reason=reason, lost_to=rival,
-                                  reason="They called on the day of the decision.")  # fmt: skip
+                lost = stages.move_stage(owner, deal, self.stages["lost"], lost_reason=reason, lost_to=rival,
+                                         reason="They called on the day of the decision.")  # fmt: skip
+            closing.look_back(lost, owner, self.users[deal.se_id], end)
         elif plan.reached == "no-go":
             with at(end):
                 queue.call_no_go(

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals import probability
-from deals.demo import facts, habits, loads, meetings, pairs
+from deals.demo import closing, facts, habits, loads, meetings, pairs
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -71,6 +71,7 @@ def _tell(dice: random.Random) -> None:
     facts.tell(people)
     loads.tell(people)
     meetings.tell()
+    closing.tell(people)
     pairs.tell(people)
     habits.tell()
     leads.duplicates(8)

@@ -10,84 +10,215 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deals', '0021_handoffs_and_autopsies'),
+        ("deals", "0021_handoffs_and_autopsies"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Requirement',
+            name="Requirement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=500, verbose_name='requirement')),
-                ('importance', models.CharField(choices=[('must', 'Must'), ('should', 'Should'), ('could', 'Could')], default='must', max_length=6)),
-                ('fit', models.CharField(blank=True, choices=[('native', 'Native'), ('configurable', 'Configurable'), ('custom', 'Custom work'), ('gap', 'Gap')], max_length=12)),
-                ('note', models.CharField(blank=True, max_length=1000)),
-                ('order', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='deals.stakeholder', verbose_name='who asked for it')),
-                ('opportunity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requirements', to='deals.opportunity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.CharField(max_length=500, verbose_name="requirement")),
+                (
+                    "importance",
+                    models.CharField(
+                        choices=[("must", "Must"), ("should", "Should"), ("could", "Could")],
+                        default="must",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "fit",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("native", "Native"),
+                            ("configurable", "Configurable"),
+                            ("custom", "Custom work"),
+                            ("gap", "Gap"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=1000)),
+                ("order", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="deals.stakeholder",
+                        verbose_name="who asked for it",
+                    ),
+                ),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="requirements", to="deals.opportunity"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['opportunity', 'order', 'pk'],
+                "ordering": ["opportunity", "order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='RequirementEvent',
+            name="RequirementEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('text', models.CharField(max_length=500, verbose_name='requirement')),
-                ('importance', models.CharField(choices=[('must', 'Must'), ('should', 'Should'), ('could', 'Could')], default='must', max_length=6)),
-                ('fit', models.CharField(blank=True, choices=[('native', 'Native'), ('configurable', 'Configurable'), ('custom', 'Custom work'), ('gap', 'Gap')], max_length=12)),
-                ('note', models.CharField(blank=True, max_length=1000)),
-                ('order', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('asked_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='deals.stakeholder', verbose_name='who asked for it')),
-                ('opportunity', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='deals.opportunity')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='deals.requirement')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("text", models.CharField(max_length=500, verbose_name="requirement")),
+                (
+                    "importance",
+                    models.CharField(
+                        choices=[("must", "Must"), ("should", "Should"), ("could", "Could")],
+                        default="must",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "fit",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("native", "Native"),
+                            ("configurable", "Configurable"),
+                            ("custom", "Custom work"),
+                            ("gap", "Gap"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=1000)),
+                ("order", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.stakeholder",
+                        verbose_name="who asked for it",
+                    ),
+                ),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.opportunity",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="deals.requirement",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='requirement',
-            constraint=models.UniqueConstraint(models.F('opportunity'), django.db.models.functions.text.Lower('text'), name='deals_requirement_once'),
+            model_name="requirement",
+            constraint=models.UniqueConstraint(
+                models.F("opportunity"), django.db.models.functions.text.Lower("text"), name="deals_requirement_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='requirement',
-            constraint=models.CheckConstraint(condition=models.Q(('importance__in', ['must', 'should', 'could'])), name='deals_requirement_importance'),
+            model_name="requirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("importance__in", ["must", "should", "could"])), name="deals_requirement_importance"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='requirement',
-            constraint=models.CheckConstraint(condition=models.Q(('fit__in', ['', 'native', 'configurable', 'custom', 'gap'])), name='deals_requirement_fit'),
+            model_name="requirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fit__in", ["", "native", "configurable", "custom", "gap"])),
+                name="deals_requirement_fit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='requirement',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='deals_requirement_says_something'),
+            model_name="requirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="deals_requirement_says_something"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='requirement',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_requirementevent" ("asked_by_id", "created_at", "fit", "id", "importance", "note", "opportunity_id", "order", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."asked_by_id", NEW."created_at", NEW."fit", NEW."id", NEW."importance", NEW."note", NEW."opportunity_id", NEW."order", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."text", NEW."version"); RETURN NULL;', hash='51701d43859c02088c24ff2838ec09c41242836c', operation='INSERT', pgid='pgtrigger_insert_insert_3b59c', table='deals_requirement', when='AFTER')),
+            model_name="requirement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "deals_requirementevent" ("asked_by_id", "created_at", "fit", "id", "importance", "note", "opportunity_id", "order", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."asked_by_id", NEW."created_at", NEW."fit", NEW."id", NEW."importance", NEW."note", NEW."opportunity_id", NEW."order", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."text", NEW."version"); RETURN NULL;',
+                    hash="51701d43859c02088c24ff2838ec09c41242836c",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_3b59c",
+                    table="deals_requirement",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='requirement',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_requirementevent" ("asked_by_id", "created_at", "fit", "id", "importance", "note", "opportunity_id", "order", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."asked_by_id", NEW."created_at", NEW."fit", NEW."id", NEW."importance", NEW."note", NEW."opportunity_id", NEW."order", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."text", NEW."version"); RETURN NULL;', hash='4eedc6caf1f7e11a2c1f6cbc0adee730bd8fb2f5', operation='UPDATE', pgid='pgtrigger_update_update_7756f', table='deals_requirement', when='AFTER')),
+            model_name="requirement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "deals_requirementevent" ("asked_by_id", "created_at", "fit", "id", "importance", "note", "opportunity_id", "order", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."asked_by_id", NEW."created_at", NEW."fit", NEW."id", NEW."importance", NEW."note", NEW."opportunity_id", NEW."order", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."text", NEW."version"); RETURN NULL;',
+                    hash="4eedc6caf1f7e11a2c1f6cbc0adee730bd8fb2f5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_7756f",
+                    table="deals_requirement",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='requirement',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_requirementevent" ("asked_by_id", "created_at", "fit", "id", "importance", "note", "opportunity_id", "order", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (OLD."asked_by_id", OLD."created_at", OLD."fit", OLD."id", OLD."importance", OLD."note", OLD."opportunity_id", OLD."order", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."text", OLD."version"); RETURN NULL;', hash='f48b6eb83567316037724ac55262c386c054428e', operation='DELETE', pgid='pgtrigger_delete_delete_12328', table='deals_requirement', when='AFTER')),
+            model_name="requirement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "deals_requirementevent" ("asked_by_id", "created_at", "fit", "id", "importance", "note", "opportunity_id", "order", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (OLD."asked_by_id", OLD."created_at", OLD."fit", OLD."id", OLD."importance", OLD."note", OLD."opportunity_id", OLD."order", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."text", OLD."version"); RETURN NULL;',
+                    hash="f48b6eb83567316037724ac55262c386c054428e",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_12328",
+                    table="deals_requirement",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='requirementevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e21dc9c6844355ce892fb1ce93c380d57ba91d41', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8dd32', table='deals_requirementevent', when='BEFORE')),
+            model_name="requirementevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e21dc9c6844355ce892fb1ce93c380d57ba91d41",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_8dd32",
+                    table="deals_requirementevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -20,6 +20,7 @@ from deals.models.rates import ExchangeRate
 from deals.models.requirements import Fit, Importance, Requirement
 from deals.models.reserve import ReserveNote
 from deals.models.rfps import AnswerFit, QuestionState, Rfp, RfpKind, RfpQuestion
+from deals.models.rivals import Rival
 from deals.models.scrubs import Decision, Scrub, ScrubDecision
 from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
@@ -82,6 +83,7 @@ __all__ = [
     "Rfp",
     "RfpKind",
     "RfpQuestion",
+    "Rival",
     "Scrub",
     "ScrubDecision",
     "SectionKind",

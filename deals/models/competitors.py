@@ -41,6 +41,7 @@ class Competitor(models.Model):
             models.UniqueConstraint("opportunity", Lower("name"), name="deals_competitor_once"),
             models.CheckConstraint(condition=Q(status__in=CompetitorStatus.values), name="deals_competitor_status"),
         ]
+        indexes = [models.Index(Lower("name"), "opportunity", name="deals_competitor_by_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from deals.models.stages import Outcome, Pipeline, Stage
@@ -201,6 +201,7 @@ class Opportunity(models.Model):
             models.Index(fields=["currency"], condition=Q(outcome="open"), name="deals_open_by_currency"),
             models.Index(fields=["se"], include=["stage"], condition=Q(outcome="open"), name="deals_held"),
             models.Index(fields=["closed_on"], condition=~Q(outcome="open"), name="deals_by_closing"),
+            models.Index(Lower("lost_to"), condition=~Q(lost_to=""), name="deals_by_lost_to"),
         ]
 
     def __str__(self) -> str:

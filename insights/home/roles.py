@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from deals.loads import load_of
 from deals.models import Opportunity
-from insights.home import of_admin, of_deals, of_leads, of_meetings, of_pairs
+from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_pairs
 from insights.home.parts import Action, Home
 from people.models import Role, User
 
@@ -20,6 +20,7 @@ def ae(user: User) -> Home:
             of_meetings.meetings(user),
             of_pairs.pairs(user),
             of_deals.own_deals_in_need(user, "owner"),
+            of_closings.closings(user),
             of_leads.to_qualify(user),
         ],
         side=[of_deals.held_back(user), of_deals.waiting_for_se(user)],
@@ -37,6 +38,7 @@ def se(user: User) -> Home:
             of_pairs.pairs(user),
             of_deals.best_claims(user, carried),
             of_deals.own_deals_in_need(user, "se"),
+            of_closings.closings(user),
         ],
         loads=[of_deals.load(user, carried)],
         loads_title="Your load",
@@ -48,7 +50,7 @@ def manager(user: User) -> Home:
     """Five figures, the deals at risk with why, response times missed, deals without an SE, SE load."""
     return Home(
         figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
-        sections=[of_deals.deals_at_risk(user), of_leads.response_misses(user)],
+        sections=[of_deals.deals_at_risk(user), of_leads.response_misses(user), of_closings.closings(user)],
         side=[of_deals.unclaimed(user), of_deals.charter_exceptions(user)],
         loads=of_deals.se_loads(user),
         loads_title="SE load",

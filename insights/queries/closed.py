@@ -10,6 +10,9 @@ from django.db.models import QuerySet
 from insights import periods
 from insights.queries.book import ZERO, in_company_currency
 
+HEALTHY_NO_GO = (15, 25)
+"""The share of no-gos, in percent, of a team that calls one in time and does not call it lightly."""
+
 
 @dataclass(frozen=True)
 class Closed:
@@ -28,6 +31,20 @@ class Closed:
         """Won ÷ (won + lost) in percent, two decimals; None where nothing was decided. No-gos are apart."""
         decided = self.won + self.lost
         return _two(Decimal(100 * self.won) / decided) if decided else None
+
+    @property
+    def no_go_share(self) -> Decimal | None:
+        """No-gos ÷ all closed deals in percent, two decimals; None where nothing has closed."""
+        closed = self.won + self.lost + self.no_go
+        return _two(Decimal(100 * self.no_go) / closed) if closed else None
+
+    @property
+    def no_go_band(self) -> str:
+        """Where the share lies: `healthy` from 15 to 25 %, else `low` or `high`; "" where nothing has closed."""
+        if self.no_go_share is None:
+            return ""
+        low, high = HEALTHY_NO_GO
+        return "low" if self.no_go_share < low else "high" if self.no_go_share > high else "healthy"
 
     @property
     def average(self) -> Decimal | None:

@@ -44,6 +44,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "risk_url": drill.url(filters, state="open", risk="any"),
         "won_url": drill.url(filters, state="won"),
         "decided_url": drill.url(filters, state="decided"),
+        "no_go_url": drill.url(filters, state="no_go"),
         "lost_url": drill.url(filters, state="lost"),
         "query": request.GET.urlencode(),
     }

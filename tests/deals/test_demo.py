@@ -9,6 +9,7 @@ from django.utils import timezone
 from deals.loads import load_of, room_of
 from deals.models import (
     AlignmentWish,
+    Autopsy,
     CharterException,
     Claim,
     DealTask,
@@ -21,11 +22,13 @@ from deals.models import (
     Pairing,
     QueueEntry,
     ReserveNote,
+    Rival,
     Scrub,
     Stakeholder,
 )
 from deals.models.rates import with_value
 from deals.risk import RISKS, risks_of, with_risks
+from deals.rivals import against
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
 from people.demo import LOGINS
@@ -63,6 +66,10 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert DealTask.objects.to_do().exists()
     assert set(Handoff.objects.values_list("state", flat=True)) == {"accepted", "handed_over"}
     assert not Opportunity.objects.filter(outcome="won", handoffs=None).exists()
+    assert Autopsy.objects.owed().exists()
+    assert Autopsy.objects.exclude(agreed_at=None).exists()
+    named = against(User.objects.get(role="admin"), Rival.objects.all())
+    assert any(found.win_rate is not None for found in named.values())
     assert AlignmentWish.objects.count() == 4
     assert set(ReserveNote.objects.values_list("state", flat=True)) == {"reserve", "released", "held"}
     assert HelpRequest.objects.unsettled().filter(state="held").count() == 1

@@ -33,6 +33,7 @@ from deals.models import (
     ReserveNote,
     Rfp,
     RfpQuestion,
+    Rival,
     Stakeholder,
 )
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
@@ -123,6 +124,7 @@ class World:
             "deals:meeting_calendar": self.meeting,
             "deals:write_debrief": self.meeting, "deals:edit_debrief": self.debrief,
             "deals:debrief_evidence": self.debrief,
+            "deals:rival": Rival.objects.first(), "deals:edit_rival": Rival.objects.first(),
             "deals:agree_lesson": Autopsy.objects.first(), "deals:autopsy": Autopsy.objects.get().opportunity,
             "deals:write_autopsy": Autopsy.objects.get().opportunity,
             "deals:add_handoff_person": Handoff.objects.get(state="draft"),
@@ -243,6 +245,7 @@ def build() -> World:
     rfp.questions.update(owner=people["owner"])
     start_proposal(people["owner"], deal)
     handoff = Handoff.objects.create(opportunity=deal, started_by=people["owner"], promises="Single sign-on")
+    Rival.objects.create(name="Conduitly")
     lost = OpportunityFactory(
         team=west, owner=people["owner"], se=people["se"], stage=stage("lost"), outcome="lost", closed_on=today,
         lost_reason="price",
