@@ -34,7 +34,8 @@ from deals.models import (
 )
 from deals.timeline import stage_times
 from insights.queries.book import open_book
-from people.models import Role, User
+from people.actions import absences
+from people.models import Absence, Role, User
 from presales.errors import DomainError
 from presales.history import events_of
 from qualification.models import DossierStatus
@@ -79,7 +80,7 @@ def rows():
     """Everything the room knows, to see whether an act left a trace."""
     return [
         list(model.objects.order_by("pk").values())
-        for model in (Opportunity, QueueEntry, Claim, Decline, Override, ExitCriterion)
+        for model in (Opportunity, QueueEntry, Claim, Decline, Override, ExitCriterion, Absence)
     ]
 
 
@@ -185,11 +186,28 @@ class Story(RuleBasedStateMachine):
     def call_no_go(self, actor, number, why):
         self.act(queue.call_no_go, actor, self.deal(number), no_go_reason=why, reason="A gap")
 
+    @rule(actor=people, se=people, days=st.integers(-3, 3), length=st.integers(0, 4))
+    def plan_absence(self, actor, se, days, length):
+        """Whoever plans it: it is in order and overlaps no other of the person's."""
+        person = User.objects.get(pk=self.people[se].pk)
+        first = person.today + datetime.timedelta(days=days)
+        last = first + datetime.timedelta(days=length)
+        if self.act(absences.add_absence, actor, person, starts_on=first, ends_on=last):
+            days = [day for span in person.absences.all() for day in (span.starts_on, span.ends_on)]
+            assert days == sorted(days)
+            assert person.is_away == any(
+                span.starts_on <= person.today <= span.ends_on for span in person.absences.all()
+            )
+
     @rule(actor=st.sampled_from(["mia", "rita", "ada"]), number=deals, se=people, beyond=st.booleans(),
-          old=st.booleans())  # fmt: skip
-    def assign(self, actor, number, se, beyond, old):
-        deal = self.deal(number, old=old)
-        self.act(queue.assign_se, actor, deal, self.people[se], reason="x", beyond_capacity=beyond, may_overload=beyond)
+          away=st.booleans(), seen=st.booleans(), old=st.booleans())  # fmt: skip
+    def assign(self, actor, number, se, beyond, away, seen, old):
+        deal, now = self.deal(number, old=old), self.deal(number)
+        told = {"beyond_capacity": beyond, "while_away": away, "seen_with": (deal.se_id or 0) if seen else None}
+        chosen = User.objects.get(pk=self.people[se].pk)
+        if self.act(queue.assign_se, actor, deal, chosen, reason="x", may_overload=beyond, **told):
+            assert now.se_id == chosen.pk or away or not chosen.is_away
+            assert now.se_id == chosen.pk or not seen or now.se_id == deal.se_id
 
     @rule(actor=st.sampled_from(["ada", "mia", "rita", "bob", "sam"]), number=deals, data=st.data(), old=st.booleans(),
           override=st.booleans(), reason=reasons, lost_reason=st.sampled_from([*LostReason.values, ""]),
