@@ -80,14 +80,14 @@ def find_answers(user: User, text: str) -> tuple[list[RfpQuestion], bool]:
     visible = RfpQuestion.objects.answers_visible_to(user)
     words = words_of(text)
     if not words:
-        return _told(visible.order_by("-reuse_count", "-pk")[:SHOWN], user), False
+        return _told(visible.order_by("-reuse_count", "-pk")[: 2 * SHOWN], user)[:SHOWN], False
     for word in words:
         visible = visible.filter(search=starts_with(word))
     pks = list(visible.order_by().values_list("pk", flat=True)[: MAX_FOUND + 1])
     rows = RfpQuestion.objects.filter(pk__in=pks[:MAX_FOUND]).order_by(
         "-reuse_count", F("answered_at").desc(nulls_last=True), "-pk"
     )
-    return _told(rows[:SHOWN], user), len(pks) > MAX_FOUND
+    return _told(rows[: 2 * SHOWN], user)[:SHOWN], len(pks) > MAX_FOUND
 
 
 def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
@@ -104,7 +104,7 @@ def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
     template = re.sub(r"@@ (\{\d+\})", r"@@ \1::tsquery", template)
     common = Template(template, F("search"), *queries, output_field=IntegerField())
     rows = RfpQuestion.objects.filter(pk__in=pks).alias(common=common).order_by("-common", "-reuse_count", "-pk")
-    return _told(rows[:SUGGESTED], user)
+    return _told(rows[: 4 * SUGGESTED], user)[:SUGGESTED]
 
 
 def topics(text: str) -> list[str]:
@@ -127,8 +127,14 @@ def _beginning(word: str) -> str:
 
 
 def _told(rows: QuerySet, user: User) -> list[RfpQuestion]:
-    """The rows, each with `source`: the RFP it is from where `user` sees the deal, else None."""
-    found = list(rows.select_related("rfp__opportunity").defer("search"))
+    """The rows, each with `source`: the RFP it is from where `user` sees the deal, else None.
+
+    Of those with the same answer, which was taken over from one to the other, the first stands for all.
+    """
+    by_answer: dict[str, RfpQuestion] = {}
+    for row in rows.select_related("rfp__opportunity").defer("search"):
+        by_answer.setdefault(row.answer, row)
+    found = list(by_answer.values())
     deals = {row.rfp.opportunity_id for row in found}
     seen = set(Opportunity.objects.visible_to(user).filter(pk__in=deals).order_by().values_list("pk", flat=True))
     for row in found:

@@ -148,7 +148,7 @@ def save_answer(actor: User, question: RfpQuestion, version: int) -> RfpQuestion
 
 
 @action
-def take_over(actor: User, question: RfpQuestion, source: RfpQuestion, version: int) -> RfpQuestion:
+def reuse_answer(actor: User, question: RfpQuestion, source: RfpQuestion, version: int) -> RfpQuestion:
     """Answer `question` as `source` was answered, as a draft, and count it there: once, however often it is repeated.
 
     Raises:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals import probability
-from deals.demo import closing, facts, habits, loads, meetings, pairs
+from deals.demo import closing, facts, habits, loads, meetings, pairs, rfps
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -74,6 +74,7 @@ def _tell(dice: random.Random) -> None:
     closing.tell(people)
     pairs.tell(people)
     habits.tell()
+    rfps.tell()
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

@@ -37,7 +37,7 @@ class QuestionState(models.TextChoices):
 
 
 class AnswerFit(models.TextChoices):
-    """How we do what a question asks for."""
+    """How we do what a question asks for: the fit of a requirement, in words for the customer."""
 
     NATIVE = "native", "As it is"
     CONFIGURABLE = "configurable", "By configuration"
@@ -108,6 +108,10 @@ class RfpQuestionQuerySet(models.QuerySet):
 @pghistory.track(exclude=["search", "reuse_count"])
 class RfpQuestion(models.Model):
     """One question, as it stands in the customer's file, and our answer to it."""
+
+    PRIVATE_FIELDS = frozenset({"reused_from", "answered_by", "answered_at"})
+    """Never shown by the history's renderer: not everybody may read whence an answer came, and who and when stand
+    beside every entry."""
 
     rfp = models.ForeignKey(Rfp, models.CASCADE, related_name="questions", db_index=False)
     line = models.PositiveIntegerField(help_text="In the customer's file; the order of the questions.")

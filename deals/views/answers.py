@@ -113,7 +113,7 @@ def reuse(request: HttpRequest, pk: int) -> HttpResponse:
     past = RfpQuestion.objects.answers_visible_to(request.user).filter(pk=source).first()
     if past is None:
         raise Conflict("That answer cannot be taken over any more. Look for another one.")
-    actions.take_over(request.user, found, past, version)
+    actions.reuse_answer(request.user, found, past, version)
     address = found.get_absolute_url() + ("?mine=1" if request.GET.get("mine") == "1" else "")
     return done(request, address, "Taken over as a draft. Read it once more before it goes out.")
 

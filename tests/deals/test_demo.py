@@ -22,6 +22,7 @@ from deals.models import (
     Pairing,
     QueueEntry,
     ReserveNote,
+    RfpQuestion,
     Rival,
     Scrub,
     Stakeholder,
@@ -72,6 +73,9 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert any(found.win_rate is not None for found in named.values())
     assert AlignmentWish.objects.count() == 4
     assert set(ReserveNote.objects.values_list("state", flat=True)) == {"reserve", "released", "held"}
+    answered = RfpQuestion.objects.filter(rfp__opportunity__outcome="open").exclude(state="open")
+    assert set(answered.values_list("state", flat=True)) == {"drafted", "reviewed", "done"}
+    assert RfpQuestion.objects.filter(is_reusable=True, reuse_count=1).count() == 3
     assert HelpRequest.objects.unsettled().filter(state="held").count() == 1
     assert Stakeholder.objects.values("opportunity").distinct().count() >= 10
     first = User.objects.get(email="se@demo.example")
