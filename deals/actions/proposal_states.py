@@ -112,7 +112,7 @@ def redraft_proposal(actor: User, proposal: Proposal) -> Proposal:
 
 @action
 def send_proposal(actor: User, proposal: Proposal, *, sent_on: datetime.date, sent_to: str) -> Proposal:
-    """It is with the customer. From here on it is never changed; a version sent before is replaced.
+    """It is with the customer. From here on it is never changed; what was sent, or even accepted, before is replaced.
 
     Raises:
         NotAllowed: outside the commercial lane.
@@ -136,7 +136,7 @@ def send_proposal(actor: User, proposal: Proposal, *, sent_on: datetime.date, se
         raise Conflict("It is recorded when it has been sent.")
     if proposal.valid_until < sent_on:
         raise Conflict("It would have expired before it was sent. Set a later day.")
-    for other in proposal.opportunity.proposals.filter(state=ProposalState.SENT):
+    for other in proposal.opportunity.proposals.filter(state__in=STANDING):
         _save(other, ProposalState.REPLACED)
     proposal.sent_on, proposal.sent_to, proposal.sent_by = sent_on, sent_to.strip(), actor
     return _save(proposal, ProposalState.SENT)

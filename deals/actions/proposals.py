@@ -4,7 +4,7 @@ import datetime
 
 from django.utils import timezone
 
-from deals.models import Opportunity, Proposal, ProposalLine, ProposalSection, ProposalState, SectionKind
+from deals.models import Opportunity, Proposal, ProposalLine, ProposalSection, SectionKind
 from deals.models.proposals import MOST_LINES
 from deals.probability import mark_stale
 from people.models import User
@@ -34,7 +34,7 @@ def start_proposal(actor: User, opportunity: Opportunity) -> Proposal:
 
     Raises:
         NotAllowed: in neither lane of the deal.
-        Conflict: the deal is closed, a version is still being written, or the customer has accepted one.
+        Conflict: the deal is closed, or a version is still being written.
     """
     require(actor, "deals.write_proposal", opportunity)
     opportunity = lock_deal(opportunity)
@@ -44,8 +44,6 @@ def start_proposal(actor: User, opportunity: Opportunity) -> Proposal:
     for version in versions:
         if version.is_unsent:
             raise Conflict(f"{version} is still being written. Go on with that one.")
-        if version.state == ProposalState.ACCEPTED:
-            raise Conflict(f"The customer has accepted proposal {version.number}.")
     last = versions[0] if versions else None
     draft = Proposal.objects.create(
         opportunity=opportunity, number=last.number + 1 if last else 1, created_by=actor,

@@ -9,6 +9,7 @@ from deals.actions import opportunities, queue, stages
 from deals.demo import (
     closing,
     meetings,
+    proposals,
     requirements,
     technical,
     words,
@@ -174,11 +175,15 @@ class Deals:
                 stages.move_stage(owner, deal, self.stages[ORDER[step]])
             deal.refresh_from_db()
 
+    def _boss(self, deal: Opportunity) -> User:
+        return self.people["manager" if deal.team.name == "Atlantic" else "manager2"]
+
     def _finish(
         self, deal: Opportunity, owner: User, pursuit: Pursuit, plan: Plan, end: datetime.datetime
     ) -> None:  # fmt: skip
         if plan.reached == "won":
             say(self.dice, owner, deal.dossier, "budget", pursuit, end - datetime.timedelta(hours=2), 3)
+            proposals.conclude(deal, owner, self._boss(deal), end, won=True)
             # Nobody in the demo works in customer success; the other SE, or the manager, takes customers on.
             atlantic = deal.team.name == "Atlantic"
             receiver = self.people["se2" if deal.se_id == self.people["se"].pk else "se"]
@@ -197,6 +202,8 @@ class Deals:
             if deal.stage.slug == "evaluation" and reason == "competitor":
                 hours = datetime.timedelta(hours=3)
                 technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.LOST, end - hours)
+            if deal.stage.slug == "negotiation":
+                proposals.conclude(deal, owner, self._boss(deal), end, won=False)
             with at(end):
                 lost = stages.move_stage(owner, deal, self.stages["lost"], lost_reason=reason, lost_to=rival,
                                          reason="They called on the day of the decision.")  # fmt: skip

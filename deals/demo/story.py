@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals import probability
-from deals.demo import closing, facts, habits, loads, meetings, pairs, rfps
+from deals.demo import closing, facts, habits, loads, meetings, pairs, proposals, rfps
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -69,6 +69,7 @@ def _tell(dice: random.Random) -> None:
         old = 130 if plan in closed else 70
         deals.expand(done, plan, days_ago(dice.uniform(old - 12, old)))
     facts.tell(people)
+    proposals.tell(people)
     loads.tell(people)
     meetings.tell()
     closing.tell(people)

@@ -85,11 +85,17 @@ LineRows = forms.formset_factory(
 
 def line_rows(data: object, proposal: Proposal) -> forms.BaseFormSet:
     """The rows of the price, bound to `data` or filled from the stored lines."""
-    stored = [{name: getattr(line, name) for name in LineForm.base_fields} for line in proposal.lines.all()]
+    stored = [{name: _short(getattr(line, name)) for name in LineForm.base_fields} for line in proposal.lines.all()]
     rows = LineRows(data, initial=stored, prefix="lines")
     for row in rows:
+        row.fields["DELETE"].label = "Remove"
         row.fields["DELETE"].widget.attrs.update({"aria-label": "Remove this line", "class": "form-check-input"})
     return rows
+
+
+def _short(value: object) -> object:
+    """Numbers without the cents they don't have."""
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
 def lines_of(rows: forms.BaseFormSet) -> list[ProposalLine]:

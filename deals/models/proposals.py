@@ -45,7 +45,7 @@ NEXT: dict[str, set[str]] = {
     ProposalState.SENT: {
         ProposalState.ACCEPTED, ProposalState.DECLINED, ProposalState.EXPIRED, ProposalState.REPLACED,
     },
-    ProposalState.ACCEPTED: {ProposalState.SENT},
+    ProposalState.ACCEPTED: {ProposalState.SENT, ProposalState.REPLACED},
     ProposalState.DECLINED: {ProposalState.SENT},
     ProposalState.EXPIRED: set(),
     ProposalState.REPLACED: set(),

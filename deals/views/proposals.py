@@ -14,10 +14,24 @@ from deals.proposal_diff import compare as difference_of
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
-from presales.history import changes_of
+from presales.history import Entry, changes_of
 from qualification.policy import thresholds_for
 
 SHOWN = 50
+TOLD = {
+    "start_proposal": "began this version",
+    "price_proposal": "changed the price",
+    "ask_approval": "asked for approval",
+    "approve_proposal": "approved the discounts",
+    "send_back_proposal": "sent it back",
+    "redraft_proposal": "made it a draft again",
+    "send_proposal": "sent it to the customer",
+    "accept_proposal": "recorded that the customer accepts",
+    "decline_proposal": "recorded that the customer declines",
+    "take_back_answer": "took the answer back",
+    "expire_proposals": "let it expire",
+}
+IMPLIED = {"state", "asked_by", "asked_at", "asked_note", "decided_by", "decided_at", "decision_reason", "sent_by"}
 READ_ALONG = ("opportunity__company", "opportunity__owner", "opportunity__se", "opportunity__stage")
 
 
@@ -67,9 +81,17 @@ def _page(request: HttpRequest, found: Proposal) -> HttpResponse:
         "missing": missing_to_send(found) if found.is_unsent else [],
         "versions": versions,
         "earlier": next((version for version in versions if version.number < found.number), None),
-        "entries": changes_of(found, limit=30),
+        "entries": _told(changes_of(found, limit=30)),
     }
     return render(request, "deals/proposals/proposal.html", context)
+
+
+def _told(entries: list[Entry]) -> list[Entry]:
+    """What happened to a version in plain words, without what the sentence says already."""
+    for entry in entries:
+        entry.title = TOLD.get(entry.action, entry.title)
+        entry.changes = [change for change in entry.changes if change.field not in IMPLIED]
+    return entries
 
 
 @require_POST
@@ -123,7 +145,7 @@ def price(request: HttpRequest, pk: int) -> HttpResponse:
         "limit": thresholds_for(found.opportunity.team_id).discount_limit,
     }  # fmt: skip
     return form_response(
-        request, form, title=f"Price and terms of proposal {found.number}", submit="Save", cancel_url=page,
+        request, form, title=f"Price of proposal {found.number}", submit="Save", cancel_url=page,
         status=status, context=context, template="deals/proposals/_pricing_form.html",
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from deals.models import (
     Opportunity,
     Override,
     Pairing,
+    Proposal,
     QueueEntry,
     ReserveNote,
     RfpQuestion,
@@ -80,6 +81,13 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert Stakeholder.objects.values("opportunity").distinct().count() >= 10
     first = User.objects.get(email="se@demo.example")
     assert QueueEntry.objects.claimable_by(first).count() >= 3
+    signed = Opportunity.objects.filter(outcome="won")
+    assert not signed.exclude(proposals__state="accepted").exists()
+    for offer in Proposal.objects.filter(state="accepted").select_related("opportunity"):
+        totals = offer.totals()
+        assert (totals.yearly, totals.once) == (offer.opportunity.amount, offer.opportunity.one_off)
+    on_the_way = Proposal.objects.filter(opportunity__outcome="open")
+    assert set(on_the_way.values_list("state", flat=True)) == {"in_approval", "sent", "draft"}
     assert load_of(first) <= first.effective_capacity - 1
     busy, away = (User.objects.get(email=f"{login}@demo.example") for login in ("se4", "se5"))
     assert room_of(busy).is_over

@@ -100,10 +100,14 @@ class TestStarting:
         with pytest.raises(Conflict, match="Proposal 1 is still being written"):
             start_proposal(ae, deal)
 
-    def test_not_after_one_is_accepted_nor_on_a_closed_deal(self, deal, ae):
-        proposal_of(deal, "accepted")
-        with pytest.raises(Conflict, match="has accepted proposal 1"):
-            start_proposal(ae, deal)
+    def test_what_was_accepted_stays_until_a_new_version_is_sent(self, deal, ae):
+        accepted = proposal_of(deal, "accepted")
+        draft = start_proposal(ae, deal)
+        assert stored(accepted).state == "accepted"
+        send(ae, draft)
+        assert (stored(accepted).state, stored(accepted).answered_by) == ("replaced", "Lena Brandt")
+
+    def test_not_on_a_closed_deal(self, deal, ae):
         other = OpportunityFactory(
             team=deal.team, owner=ae, stage=stage("lost"), outcome="lost", closed_on=today(), lost_reason="price"
         )

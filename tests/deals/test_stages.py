@@ -7,7 +7,7 @@ import pytest
 from deals.actions.stages import move_stage, reopen
 from deals.models import Claim, Handoff, Opportunity, Override, QueueEntry
 from presales.errors import Conflict, GateRefused, NotAllowed
-from tests.deals.factories import OpportunityFactory, stage, waiting
+from tests.deals.factories import OpportunityFactory, proposal_of, stage, waiting
 from tests.factories import UserFactory
 from tests.qualification.factories import qualify
 
@@ -79,6 +79,10 @@ def test_won_wants_its_day_and_ends_the_claim(team, ae, se):
     deal = OpportunityFactory(team=team, owner=ae, se=se, stage=stage("negotiation"))
     Claim.objects.create(opportunity=deal, se=se)
     Handoff.objects.create(opportunity=deal, started_by=ae, promises="Single sign-on")
+    with pytest.raises(GateRefused) as refused:
+        move_stage(ae, deal, stage("won"), signed_on=TODAY)
+    assert [item.what for item in refused.value.missing] == ["No proposal is written yet"]
+    proposal_of(deal, "sent")
     with pytest.raises(Conflict, match="signed"):
         move_stage(ae, deal, stage("won"))
     move_stage(ae, deal, stage("won"), signed_on=TODAY)
