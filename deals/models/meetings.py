@@ -167,12 +167,17 @@ class Meeting(models.Model):
     @property
     def ambush_reasons(self) -> list[str]:
         """What is not confirmed, in words; for meetings that came through `with_state`."""
-        reasons = [] if self.agenda_confirmed else ["agenda not confirmed"]
-        if not self.theirs:
-            reasons.append("nobody of theirs is named")
-        if self.unconfirmed:
-            reasons.append(f"{self.unconfirmed} attendee{'' if self.unconfirmed == 1 else 's'} not confirmed")
-        return reasons
+        return unconfirmed_of(self.agenda_confirmed, self.theirs, self.unconfirmed)
+
+
+def unconfirmed_of(agenda_confirmed: bool, theirs: int, unconfirmed: int) -> list[str]:
+    """What of a meeting is not confirmed, in words: its agenda, and who comes."""
+    reasons = [] if agenda_confirmed else ["agenda not confirmed"]
+    if not theirs:
+        reasons.append("nobody of theirs is named")
+    if unconfirmed:
+        reasons.append(f"{unconfirmed} attendee{'' if unconfirmed == 1 else 's'} not confirmed")
+    return reasons
 
 
 class AttendeeQuerySet(models.QuerySet):

@@ -1,52 +1,85 @@
 """What the own meetings want: confirmations and a huddle before, a debrief after."""
 
 import datetime
+from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
-from django.urls import reverse
+from django.db import connection
 from django.utils import timezone
 
-from deals.models import Debrief, Meeting
-from deals.models.meetings import AMBUSH_WINDOW, DEBRIEF_WINDOW
+from deals.models import MeetingKind
+from deals.models.meetings import AMBUSH_WINDOW, DEBRIEF_WINDOW, HUDDLE_POINTS, unconfirmed_of
 from insights.home.parts import LINES, Action, Line, Section, cut
 from people.models import User
+from presales.fragments import address
 
-READ = [
-    "kind", "starts_at", "ends_at", "agenda_confirmed", "opportunity__name", "opportunity__owner", "opportunity__se",
-]  # fmt: skip
+LONGEST = datetime.timedelta(minutes=600)
+# As SQL, since Django would build it anew for every page. The meetings of the user's deals, and those they attend.
+NEAR = """
+WITH mine AS (
+    SELECT m.id FROM deals_opportunity o JOIN deals_meeting m ON m.opportunity_id = o.id
+     WHERE (o.owner_id = %(user)s OR o.se_id = %(user)s) AND m.ends_at > %(since)s AND m.ends_at <= %(until)s
+    UNION
+    SELECT m.id FROM deals_attendee a JOIN deals_meeting m ON m.id = a.meeting_id
+     WHERE a.user_id = %(user)s AND m.ends_at > %(since)s AND m.ends_at <= %(until)s
+)
+SELECT m.id, m.kind, m.starts_at, m.ends_at, o.name,
+       coalesce(o.owner_id = %(user)s, false) OR coalesce(o.se_id = %(user)s, false), m.agenda_confirmed,
+       (SELECT count(*) FROM deals_attendee a WHERE a.meeting_id = m.id AND a.user_id IS NULL),
+       (SELECT count(*) FROM deals_attendee a WHERE a.meeting_id = m.id AND NOT a.is_confirmed),
+       (SELECT count(*) FROM deals_huddlepoint point WHERE point.meeting_id = m.id),
+       EXISTS (SELECT FROM deals_debrief own WHERE own.meeting_id = m.id AND own.author_id = %(user)s)
+  FROM mine JOIN deals_meeting m ON m.id = mine.id JOIN deals_opportunity o ON o.id = m.opportunity_id
+ WHERE m.cancelled_at IS NULL
+ ORDER BY m.starts_at, m.id
+"""
+
+
+@dataclass(frozen=True)
+class Near:
+    """One row of NEAR."""
+
+    pk: int
+    kind: str
+    starts_at: datetime.datetime
+    ends_at: datetime.datetime
+    deal: str
+    of_pair: bool
+    agenda_confirmed: bool
+    theirs: int
+    unconfirmed: int
+    ticked: int
+    has_written: bool
 
 
 def meetings(user: User) -> Section:
-    """The own meetings that want something, those about to begin first, then the debriefs owed, the oldest first.
-
-    One query: a window of meetings by the index on their end, kept to the person's own.
-    """
+    """The own meetings that want something, those about to begin first, then the debriefs owed, the oldest first."""
     now = timezone.now()
-    written = Debrief.objects.filter(meeting=OuterRef("pk"), author=user)
-    until = now + AMBUSH_WINDOW + datetime.timedelta(minutes=600)
-    near = Meeting.objects.of_person(user).taking_place().filter(ends_at__gt=now - DEBRIEF_WINDOW, ends_at__lte=until)
-    found = near.with_state(now).annotate(has_written=Exists(written)).select_related("opportunity").only(*READ)
-    told = (_line(meeting, user, now) for meeting in found.order_by("starts_at"))
-    wanting = [(line, rank) for line, rank in told if line]
-    lines, more = cut([line for line, _ in sorted(wanting, key=lambda item: item[1])], LINES)
+    values = {"user": user.pk, "since": now - DEBRIEF_WINDOW, "until": now + AMBUSH_WINDOW + LONGEST}
+    with connection.cursor() as cursor:
+        cursor.execute(NEAR, values)
+        told = [_line(Near(*row), now) for row in cursor.fetchall()]
+    wanting = sorted(((line, rank) for line, rank in told if line), key=lambda item: item[1])
+    lines, more = cut([line for line, _ in wanting], LINES)
     return Section("Meetings", "calendar-event", lines, many=more)
 
 
-def _line(meeting: Meeting, user: User, now: datetime.datetime) -> tuple[Line | None, int]:
-    page = meeting.get_absolute_url()
-    line = Line(f"{meeting.get_kind_display()}: {meeting.opportunity.name}", page, at=meeting.starts_at)
+def _line(meeting: Near, now: datetime.datetime) -> tuple[Line | None, int]:
+    """The line, if the meeting wants anything, and its rank."""
+    page = address("deals:meeting", meeting.pk)
+    line = Line(f"{MeetingKind(meeting.kind).label}: {meeting.deal}", page, at=meeting.starts_at)
     if meeting.ends_at <= now:
-        if meeting.has_written or user.pk not in (meeting.opportunity.owner_id, meeting.opportunity.se_id):
+        if meeting.has_written or not meeting.of_pair:
             return None, 0
         line.why, line.pills = "What did you learn?", [("Debrief owed", "warn")]
-        line.action = Action("Debrief", reverse("deals:write_debrief", args=[meeting.pk]), dialog=True)
+        line.action = Action("Debrief", address("deals:write_debrief", meeting.pk), dialog=True)
         return line, 2
     if meeting.starts_at <= now or meeting.starts_at > now + AMBUSH_WINDOW:
         return None, 0
-    if meeting.ambush:
+    reasons = unconfirmed_of(meeting.agenda_confirmed, meeting.theirs, meeting.unconfirmed)
+    if reasons:
         line.pills.append(("Ambush risk", "warn"))
-        line.why = ", ".join(meeting.ambush_reasons).capitalize()
-    if not meeting.huddled:
+        line.why = ", ".join(reasons).capitalize()
+    if meeting.ticked < HUDDLE_POINTS:
         line.pills.append(("No huddle yet", "warn"))
     line.action = Action("Prepare", page)
-    return (line, 0 if meeting.ambush else 1) if line.pills else (None, 0)
+    return (line, 0 if reasons else 1) if line.pills else (None, 0)
