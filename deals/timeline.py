@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from deals.models import Claim, Opportunity, Override, Stage
+from deals.models import Claim, Opportunity, Override, Proposal, Stage
 from people.models import User
 from presales.history import Entry, changes_of
 
@@ -43,9 +43,14 @@ IMPLIED = {"stage", "stage_since", "outcome", "closed_on", "se", "dossier"}
 
 
 def timeline(
-    opportunity: Opportunity, events: list, claims: list[Claim], stages: list[Stage], overrides: list[Override] = ()
+    opportunity: Opportunity,
+    events: list,
+    claims: list[Claim],
+    stages: list[Stage],
+    overrides: list[Override] = (),
+    offers: list[Entry] = (),
 ) -> list[Entry]:
-    """Changes of the deal (`events` as history.events_of reads them), its claims and overrides, newest first."""
+    """Changes of the deal (`events` as history.events_of reads them), claims, overrides and offers, newest first."""
     names = {stage.pk: stage.name for stage in stages}
     # Mostly it was the two of the deal who did it; their names are here already.
     people = [opportunity.owner, opportunity.se, *(claim.se for claim in claims), *(c.assigned_by for c in claims)]
@@ -80,7 +85,46 @@ def timeline(
         )
         for override in overrides
     ]  # fmt: skip
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    return sorted([*entries, *offers], key=lambda entry: entry.at, reverse=True)
+
+
+# What becomes of a proposal, in the story of its deal.
+OFFERS = {
+    "start_proposal": ("began proposal {0}", "file-text"),
+    "ask_approval": ("asked for approval of the discounts in proposal {0}", "file-text"),
+    "approve_proposal": ("approved the discounts in proposal {0}", "check"),
+    "send_back_proposal": ("sent proposal {0} back", "arrow-back-up"),
+    "send_proposal": ("sent proposal {0} to {1}", "send"),
+    "accept_proposal": ("recorded that {2} accepts proposal {0}", "circle-check"),
+    "decline_proposal": ("recorded that {2} declines proposal {0}", "circle-x"),
+    "take_back_answer": ("took back the answer to proposal {0}", "rotate"),
+    "expire_proposals": ("let proposal {0} expire", "clock"),
+}
+
+
+def offers_of(opportunity: Opportunity) -> list[Entry]:
+    """What became of the deal's proposals: two queries, however many versions there are."""
+    events = Proposal._meta.get_field("events").related_model.objects.filter(opportunity=opportunity.pk)
+    # A version that another replaces changes in the same action; the line of the other says it.
+    found = [
+        event
+        for event in events.exclude(state="replaced").order_by("-pgh_id")[:100]
+        if (event.pgh_context or {}).get("action") in OFFERS
+    ]
+    people = {pk for event in found if (pk := event.pgh_context.get("user"))}
+    names = dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
+    entries = []
+    for event in found:
+        context = event.pgh_context
+        words, icon = OFFERS[context["action"]]
+        entries.append(
+            Entry(
+                at=event.pgh_created_at, kind="proposal", icon=icon, channel=str(context.get("channel") or "job"),
+                title=words.format(event.number, event.sent_to, event.answered_by),
+                who=names.get(context.get("user"), "Presales"), reason=str(context.get("reason") or ""),
+            )
+        )  # fmt: skip
+    return entries
 
 
 def overrides_of(opportunity: Opportunity) -> list[Override]:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from deals.loads import load_of
 from deals.models import Opportunity
-from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_pairs
+from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_pairs, of_proposals
 from insights.home.parts import Action, Home
 from people.models import Role, User
 
@@ -50,7 +50,12 @@ def manager(user: User) -> Home:
     """Five figures, the deals at risk with why, response times missed, deals without an SE, SE load."""
     return Home(
         figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
-        sections=[of_deals.deals_at_risk(user), of_leads.response_misses(user), of_closings.closings(user)],
+        sections=[
+            of_proposals.to_approve(user),
+            of_deals.deals_at_risk(user),
+            of_leads.response_misses(user),
+            of_closings.closings(user),
+        ],
         side=[of_deals.unclaimed(user), of_deals.charter_exceptions(user)],
         loads=of_deals.se_loads(user),
         loads_title="SE load",

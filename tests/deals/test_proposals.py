@@ -593,6 +593,33 @@ class TestPages:
         page = sign_in(ae).get(f"/proposals/{proposal_of(deal).pk}/compare/").content.decode()
         assert "Nothing to compare with" in page
 
+    def test_the_deals_story_tells_what_became_of_it(
+        self, deal, ae, manager, sign_in, django_assert_max_num_queries
+    ):  # fmt: skip
+        draft = proposal_of(deal, lines=DEAR)
+        ask_approval(ae, draft, reason="Three years at once")
+        approve_proposal(manager, draft, reason="A door opener")
+        send(ae, draft)
+        accept(ae, draft)
+        client = sign_in(ae)
+        with django_assert_max_num_queries(12):
+            page = client.get(f"/opportunities/{deal.pk}/timeline/").content.decode()
+        for words in (
+            "asked for approval of the discounts in proposal 1", "Three years at once",
+            "approved the discounts in proposal 1", "sent proposal 1 to Lena Brandt, CTO",
+            "recorded that Lena Brandt accepts proposal 1",
+        ):  # fmt: skip
+            assert words in page
+
+    def test_home_tells_the_manager_who_may_decide(self, deal, ae, manager, sign_in):
+        asked = proposal_of(deal, "in_approval", DEAR, asked_by=ae, asked_at=timezone.now(), asked_note="A big one")
+        page = sign_in(manager).get("/").content.decode()
+        assert "Discounts to approve" in page
+        assert "A big one" in page
+        assert "Discounts to approve" not in sign_in(ae).get("/").content.decode()
+        Proposal.objects.filter(pk=asked.pk).update(asked_by=manager)
+        assert "Discounts to approve" not in sign_in(manager).get("/").content.decode()
+
     def test_the_one_who_decides_is_offered_as_addressee(self, deal, ae, sign_in):
         StakeholderFactory(opportunity=deal, role="economic_buyer", name="Lena Brandt", job_title="CFO")
         page = sign_in(ae).get(f"/proposals/{proposal_of(deal).pk}/send/").content.decode()
