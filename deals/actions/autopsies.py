@@ -58,7 +58,7 @@ def write_view(
             raise Conflict(f"{stored.author} has written the {stored.get_lane_display()}'s view. Agree on the lesson.")
         raise StaleEdit("You have written your view meanwhile. Nothing was overwritten.")
     else:
-        view.autopsy, view.author, view.lane = autopsy, actor, lane
+        view.autopsy, view.author, view.lane, view.written_at = autopsy, actor, lane, timezone.now()
         view.save(force_insert=True)
     view.wrong_evidence.set(evidence)
     _touch(opportunity)

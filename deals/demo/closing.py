@@ -95,10 +95,10 @@ RIVALS = {
 
 
 def look_back(deal: Opportunity, owner: User, se: User, moment: datetime.datetime) -> None:
-    """AE and SE look back at the lost deal and agree on a lesson; of every three, one is still owed."""
+    """AE and SE look back at the lost deal and agree on a lesson; of each AE's, one is still owed."""
     dice = dice_of(deal)
-    owed = Autopsy.objects.count() % 3 == 2
-    for number, author in enumerate([owner] if owed else [owner, se]):
+    owed = Autopsy.objects.filter(opportunity__owner=owner).exclude(opportunity=deal).count() == 1
+    for number, author in enumerate([se] if owed else [owner, se]):
         evidence = deal.dossier.evidence.current().order_by("pk")[number : number + 1]
         view = AutopsyView(
             missed=MISSED[(number + dice.randrange(2) * 2) % 4], first_known=dice.choice(FIRST_KNOWN),

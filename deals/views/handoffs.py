@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from deals.actions import handoffs as actions
 from deals.forms.handoffs import CustomWorkForm, HandoffPersonForm, HandOverForm, PromisesForm, QuestionForm
-from deals.models import Handoff, HandoffPerson, HandoffState, Opportunity, Outcome
+from deals.models import Fit, Handoff, HandoffPerson, HandoffState, Opportunity, Outcome
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
 from presales.errors import StaleEdit
@@ -89,6 +89,14 @@ FORMS = {
 }
 
 
+def _carried(handoff: Handoff) -> dict[str, str]:
+    """What the requirements say is built for them alone, to begin with where nothing is written yet."""
+    if handoff.custom_work:
+        return {}
+    texts = handoff.opportunity.requirements.filter(fit=Fit.CUSTOM).values_list("text", flat=True)[:MOST]
+    return {"custom_work": "\n".join(texts)[:4000]}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def write(request: HttpRequest, pk: int, lane: str) -> HttpResponse:
     """Write one lane's part. The first words start the handoff."""
@@ -97,7 +105,7 @@ def write(request: HttpRequest, pk: int, lane: str) -> HttpResponse:
     page, status = _page_of(pk), None
     form_class, title = FORMS[lane]
     current = Handoff.objects.current().filter(opportunity=found).first() or Handoff(opportunity=found)
-    more = {"opportunity": found, "user": request.user} if lane == "commercial" else {}
+    more = {"opportunity": found, "user": request.user} if lane == "commercial" else {"initial": _carried(current)}
     form = form_class(posted(request), instance=current, **more)
     if request.method == "POST" and form.is_valid():
         try:

@@ -47,12 +47,15 @@ def rival(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Rival.objects.visible_to(request.user), pk=pk)
     deals = deals_against(request.user, found).select_related("stage", "owner", "company")
     lessons = Autopsy.objects.visible_to(request.user).exclude(agreed_at=None).alias(key=Lower("lost_to"))
+    entries = changes_of(found, limit=20)
+    for entry in entries:
+        entry.title = "changed this page" if entry.changes else "wrote this page"
     context = {
         "rival": found,
         "figures": against(request.user, [found])[found.pk],
         "deals": list(deals.order_by("-last_activity_at", "-pk")[:SHOWN]),
         "lessons": list(lessons.filter(key=Lower(Value(found.name))).select_related("opportunity")[:LESSONS]),
-        "entries": changes_of(found, limit=20),
+        "entries": entries,
     }
     return render(request, "deals/rivals/rival.html", context)
 

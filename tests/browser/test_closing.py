@@ -120,13 +120,13 @@ def test_a_won_deal_is_handed_over(deal, team, ae, se, sign_in_page, axe):
 
     # The receiver asks, gets an answer, and accepts.
     theirs = sign_in_page(receiver)
-    theirs.get_by_role("link", name="Read", exact=True).click()
+    theirs.get_by_role("link", name=f"Read: {deal.name}").click()
     assert theirs.get_by_text("Kim Doe").is_visible()
     theirs.get_by_role("link", name="Return with a question").click()
     theirs.get_by_role("dialog").get_by_label("What do you want to know?").fill("Who pays for the connector?")
     send(theirs, "Return it")
     page.goto("/")
-    page.get_by_role("link", name="Answer", exact=True).click()
+    page.get_by_role("link", name=f"Answer: {deal.name}").click()
     page.get_by_role("link", name="Hand over", exact=True).click()
     page.get_by_role("dialog").get_by_label("Your answer").fill("They do, from April")
     send(page, "Hand over")

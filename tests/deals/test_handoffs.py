@@ -118,6 +118,17 @@ class TestLanes:
         assert (current(deal).promises, current(deal).receiver, current(deal).risks) == (PROMISED, None, "None")
         assert sign_in(se).post(f"/opportunities/{deal.pk}/handoff/promises/", data).status_code == 403
 
+    def test_what_the_requirements_call_custom_work_is_carried_over(self, deal, se, sign_in):
+        deal.requirements.create(text="A connector to their warehouse", fit="custom", order=1)
+        deal.requirements.create(text="Single sign-on", fit="native", order=2)
+        page = sign_in(se).get(f"/opportunities/{deal.pk}/handoff/custom-work/").content.decode()
+        assert "A connector to their warehouse" in page
+        assert "Single sign-on" not in page
+        write_handoff(se, deal, Handoff(custom_work="Nothing after all"), "technical")
+        page = sign_in(se).get(f"/opportunities/{deal.pk}/handoff/custom-work/").content.decode()
+        assert "Nothing after all" in page
+        assert "A connector" not in page
+
     def test_the_manager_writes_both(self, deal, manager):
         promise(manager, deal)
         build(manager, deal)
