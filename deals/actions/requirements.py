@@ -13,7 +13,7 @@ from presales.actions import action
 from presales.editing import save_version
 from presales.errors import Conflict
 
-FIELDS = ["text", "importance", "fit", "asked_by", "note"]
+FIELDS = ["text", "importance", "fit", "gap", "asked_by", "note"]
 
 
 @action
@@ -25,7 +25,7 @@ def add_requirement(actor: User, opportunity: Opportunity, requirement: Requirem
         Conflict: it stands there already, somebody of another deal asked for it, or the deal has as many as it may.
     """
     require(actor, "deals.work_technical", opportunity)
-    _hold(opportunity)
+    hold_deal(opportunity)
     requirement.opportunity = opportunity
     _check(requirement)
     others = Requirement.objects.filter(opportunity=opportunity)
@@ -46,7 +46,7 @@ def edit_requirement(actor: User, requirement: Requirement, version: int) -> Req
         StaleEdit: saved elsewhere in between; nothing was written.
     """
     require(actor, "deals.work_technical", requirement.opportunity)
-    _hold(requirement.opportunity)
+    hold_deal(requirement.opportunity)
     _check(requirement)
     save_version(requirement, FIELDS, version)
     return requirement
@@ -61,9 +61,10 @@ def judge_fit(actor: User, requirement: Requirement, fit: str, version: int) -> 
         StaleEdit: saved elsewhere in between; nothing was written.
     """
     require(actor, "deals.work_technical", requirement.opportunity)
-    _hold(requirement.opportunity)
+    hold_deal(requirement.opportunity)
     requirement.fit = Fit(fit) if fit else ""
-    save_version(requirement, ["fit"], version)
+    _let_go(requirement)
+    save_version(requirement, ["fit", "gap"], version)
     return requirement
 
 
@@ -75,7 +76,7 @@ def move_requirement(actor: User, requirement: Requirement, *, up: bool) -> None
         NotAllowed: outside the technical lane.
     """
     require(actor, "deals.work_technical", requirement.opportunity)
-    _hold(requirement.opportunity)
+    hold_deal(requirement.opportunity)
     beside = list(Requirement.objects.filter(opportunity=requirement.opportunity_id, importance=requirement.importance))
     places = [row.order for row in beside]
     here = next((number for number, row in enumerate(beside) if row.pk == requirement.pk), None)
@@ -98,17 +99,24 @@ def remove_requirement(actor: User, requirement: Requirement, *, reason: str = "
         NotAllowed: outside the technical lane.
     """
     require(actor, "deals.work_technical", requirement.opportunity)
-    _hold(requirement.opportunity)
+    hold_deal(requirement.opportunity)
     Requirement.objects.filter(pk=requirement.pk).delete()
 
 
-def _hold(opportunity: Opportunity) -> None:
+def hold_deal(opportunity: Opportunity) -> None:
     """The deal saw work; holding its row also keeps two people from writing the same thing at once."""
     Opportunity.objects.filter(pk=opportunity.pk).update(last_activity_at=timezone.now())
     mark_stale([opportunity.pk])
 
 
+def _let_go(requirement: Requirement) -> None:
+    """What is no gap waits on none."""
+    if requirement.fit != Fit.GAP:
+        requirement.gap = None
+
+
 def _check(requirement: Requirement) -> None:
+    _let_go(requirement)
     asked_by = requirement.asked_by
     if asked_by is not None and asked_by.opportunity_id != requirement.opportunity_id:
         raise Conflict(f"{asked_by} belongs to another deal.")

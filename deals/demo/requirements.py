@@ -3,9 +3,10 @@
 import datetime
 import random
 
+from deals.actions.product_gaps import edit_gap, name_gap, set_gap_state
 from deals.actions.requirements import add_requirement
-from deals.demo.clock import at
-from deals.models import Opportunity, Requirement, StakeholderRole
+from deals.demo.clock import at, days_ago
+from deals.models import Opportunity, ProductGap, Requirement, Severity, StakeholderRole
 from people.models import User
 
 # Importance, words, fit, note.
@@ -26,6 +27,22 @@ WANTED = [
 ]  # fmt: skip
 
 
+# What a requirement lacks: title, severity, description.
+GAPS = {
+    "Runs on their own machines in the plant without a network": (
+        "Edge node without a network", Severity.BREAKER,
+        "Plants want to go on when the line is down. Today they print the plan in the morning.",
+    ),
+    "Two people may edit the same plan at once": (
+        "Several people in one plan at once", Severity.CHALLENGE,
+        "The second is warned and waits. Planners of one site often work in pairs.",
+    ),
+    "Works offline on a tablet in the warehouse": (
+        "Offline on tablets", Severity.NICE, "Warehouses without coverage in the back. Paper is the way round.",
+    ),
+}  # fmt: skip
+
+
 def record(deal: Opportunity, se: User, moment: datetime.datetime) -> None:
     """Four to eight of them, always some musts with a fit; dice of their own leave the rest of the story as it is."""
     dice = random.Random(f"requirements of {deal.name}")  # noqa: S311  a story, not a secret
@@ -38,3 +55,22 @@ def record(deal: Opportunity, se: User, moment: datetime.datetime) -> None:
             asked_by = asker if dice.random() < 0.5 else None
             wanted = Requirement(text=text, importance=importance, fit=fit, note=note, asked_by=asked_by)
             add_requirement(se, deal, wanted)
+            if text in GAPS:
+                title, severity, _ = GAPS[text]
+                name_gap(se, wanted, wanted.version, title=title, severity=severity)
+
+
+def decide_gaps(boss: User) -> None:
+    """What becomes of the gaps: one is closed since last week, one is planned, one waits."""
+    day = datetime.timedelta(days=1)
+    today = days_ago(0).date()
+    said = [("planned", today + 70 * day, 12), ("open", None, 11), ("closed", today - 4 * day, 4)]
+    for (title, _, description), (state, on, days) in zip(GAPS.values(), said, strict=True):
+        gap = ProductGap.objects.filter(title=title).first()
+        if gap is None:
+            continue
+        gap.description = description
+        with at(days_ago(days)):
+            edit_gap(boss, gap, gap.version)
+            if state != "open":
+                set_gap_state(boss, gap, state, on, gap.version)

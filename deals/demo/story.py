@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals import probability
-from deals.demo import closing, facts, habits, loads, meetings, pairs, proposals, rfps
+from deals.demo import closing, facts, habits, loads, meetings, pairs, proposals, requirements, rfps
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -72,6 +72,7 @@ def _tell(dice: random.Random) -> None:
     proposals.tell(people)
     loads.tell(people)
     meetings.tell()
+    requirements.decide_gaps(people["manager"])
     closing.tell(people)
     pairs.tell(people)
     habits.tell()

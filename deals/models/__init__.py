@@ -13,6 +13,7 @@ from deals.models.opportunities import LostReason, NoGoReason, Opportunity, Oppo
 from deals.models.overrides import Override
 from deals.models.pairings import Charter, Pairing
 from deals.models.probability import EvidenceProbability, StageRecord
+from deals.models.product_gaps import GapState, ProductGap, Severity
 from deals.models.products import Product
 from deals.models.proposals import Proposal, ProposalLine, ProposalSection, ProposalState, Recurrence, SectionKind
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
@@ -51,6 +52,7 @@ __all__ = [
     "ExchangeRate",
     "ExitCriterion",
     "Fit",
+    "GapState",
     "Handoff",
     "HandoffPerson",
     "HandoffState",
@@ -71,6 +73,7 @@ __all__ = [
     "Pairing",
     "Pipeline",
     "Product",
+    "ProductGap",
     "Proposal",
     "ProposalLine",
     "ProposalSection",
@@ -87,6 +90,7 @@ __all__ = [
     "Scrub",
     "ScrubDecision",
     "SectionKind",
+    "Severity",
     "Stage",
     "StageRecord",
     "Stakeholder",

@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
+from deals.models.product_gaps import ProductGap
 from deals.models.stakeholders import Stakeholder
 
 
@@ -42,6 +43,10 @@ class Requirement(models.Model):
     asked_by = models.ForeignKey(
         Stakeholder, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="who asked for it"
     )
+    gap = models.ForeignKey(
+        ProductGap, models.PROTECT, null=True, blank=True, related_name="requirements",
+        help_text="On which gap it waits, where the fit is one.",
+    )  # fmt: skip
     note = models.CharField(max_length=1000, blank=True)
     order = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -55,8 +60,14 @@ class Requirement(models.Model):
             models.UniqueConstraint("opportunity", Lower("text"), name="deals_requirement_once"),
             models.CheckConstraint(condition=Q(importance__in=Importance.values), name="deals_requirement_importance"),
             models.CheckConstraint(condition=Q(fit__in=["", *Fit.values]), name="deals_requirement_fit"),
+            models.CheckConstraint(condition=Q(gap=None) | Q(fit="gap"), name="deals_requirement_gap_is_one"),
             models.CheckConstraint(condition=~Q(text=""), name="deals_requirement_says_something"),
         ]
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def waits_for_name(self) -> bool:
+        """A gap that nobody has named yet."""
+        return self.fit == Fit.GAP and self.gap_id is None

@@ -16,6 +16,11 @@ from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
 
 
+def _next(row: Requirement) -> str:
+    """Where to go when it is saved: a gap wants its name."""
+    return reverse("deals:name_gap", args=[row.pk]) if row.waits_for_name else page_of(row.opportunity_id)
+
+
 def page_of(pk: int) -> str:
     """The address of a deal's requirements."""
     return reverse("deals:requirements", args=[pk])
@@ -25,11 +30,12 @@ def page_of(pk: int) -> str:
 def requirements(request: HttpRequest, pk: int) -> HttpResponse:
     """What they want, by importance, with how far we cover it; whoever is in the lane writes the next at once."""
     found = visible_deal(request, pk, "se")
-    rows = list(found.requirements.select_related("asked_by")[:MOST])
+    rows = list(found.requirements.select_related("asked_by", "gap")[:MOST])
     may = request.user.has_perm("deals.work_technical", found)
     context = {
         "opportunity": found,
         "groups": groups_of(rows),
+        "closed": [row for row in rows if row.gap and row.gap.is_closed],
         "may_technical": may,
         "quick": quick_form(found, rows) if may else None,
         "fits": FITS,
@@ -44,15 +50,15 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.work_technical", found)
     form = RequirementForm(posted(request), opportunity=found)
     if request.method == "POST" and form.is_valid():
-        actions.add_requirement(request.user, found, form.instance)
-        return done(request, page_of(pk))
+        return done(request, _next(actions.add_requirement(request.user, found, form.instance)))
     return form_response(
         request, form, title="Add a requirement", submit="Add", cancel_url=page_of(pk),
         intro="What the solution has to do, in the customer's words.",
     )  # fmt: skip
 
 
-def _visible(request: HttpRequest, pk: int) -> Requirement:
+def visible_requirement(request: HttpRequest, pk: int) -> Requirement:
+    """The requirement, or 404 where the person may not know of it, 403 where it is not theirs to change."""
     visible = Requirement.objects.visible_to(request.user).select_related("opportunity")
     found = get_object_or_404(visible, pk=pk)
     require(request.user, "deals.work_technical", found.opportunity)
@@ -62,14 +68,14 @@ def _visible(request: HttpRequest, pk: int) -> Requirement:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change everything about one."""
-    found = _visible(request, pk)
+    found = visible_requirement(request, pk)
     page = page_of(found.opportunity_id)
     form = RequirementForm(posted(request), instance=found, opportunity=found.opportunity)
     status = None
     if request.method == "POST" and form.is_valid():
         try:
-            actions.edit_requirement(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
+            saved = actions.edit_requirement(request.user, form.instance, form.cleaned_data["version"])
+            return done(request, _next(saved), "Saved.")
         except StaleEdit:
             form.show_conflict()
             status = 409
@@ -79,13 +85,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def judge(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how well we fit, from the row."""
-    found = _visible(request, pk)
+    found = visible_requirement(request, pk)
     page, text = page_of(found.opportunity_id), found.text
     form, status = FitForm(posted(request), instance=found), None
     if request.method == "POST" and form.is_valid():
         try:
-            actions.judge_fit(request.user, form.instance, form.cleaned_data["fit"], form.cleaned_data["version"])
-            return done(request, f"{page}#r{pk}")
+            data = form.cleaned_data
+            saved = actions.judge_fit(request.user, form.instance, data["fit"], data["version"])
+            return done(request, _next(saved) if saved.waits_for_name else f"{page}#r{pk}")
         except StaleEdit:
             form.show_conflict()
             status = 409
@@ -97,7 +104,7 @@ def judge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Change places with its neighbour."""
-    found = _visible(request, pk)
+    found = visible_requirement(request, pk)
     page, form = page_of(found.opportunity_id), MoveForm(posted(request))
     if request.method == "POST" and form.is_valid():
         actions.move_requirement(request.user, found, up=form.cleaned_data["to"] == "up")
@@ -110,7 +117,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """They do not want it any more."""
-    found = _visible(request, pk)
+    found = visible_requirement(request, pk)
     page, form = page_of(found.opportunity_id), RemoveForm(posted(request))
     if request.method == "POST" and form.is_valid():
         actions.remove_requirement(request.user, found, reason=form.cleaned_data["reason"])

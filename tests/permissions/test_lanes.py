@@ -78,7 +78,8 @@ LANES = [
     Row(
         Requirement, "deals:edit_requirement", TECHNICAL,
         {"text": "Audit log", "importance": "could", "fit": "gap", "asked_by": "stakeholder", "note": "Theirs"},
-        {"opportunity", "order", "created_at"}, says="Technical lane", page="deals:requirements",
+        # On which gap it waits is said on a page of its own.
+        {"opportunity", "order", "created_at", "gap"}, says="Technical lane", page="deals:requirements",
     ),
     Row(
         TechnicalWin, "deals:record_technical_win", TECHNICAL,

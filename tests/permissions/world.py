@@ -26,6 +26,7 @@ from deals.models import (
     Meeting,
     Opportunity,
     Pairing,
+    ProductGap,
     Proposal,
     ProposalSection,
     QueueEntry,
@@ -112,6 +113,11 @@ class World:
                     "rfp", "edit_rfp", "remove_rfp", "upload_questions", "match_questions", "assign_questions",
                     "export_rfp_csv", "export_rfp_xlsx",
                 )
+            },
+            "deals:name_gap": Requirement.objects.first(),
+            **{
+                f"deals:{name}": ProductGap.objects.first()
+                for name in ("product_gap", "edit_gap", "set_gap_state", "merge_gap", "split_gap")
             },
             "deals:edit_requirement": Requirement.objects.first(), "deals:judge_fit": Requirement.objects.first(),
             "deals:move_requirement": Requirement.objects.first(),
@@ -237,6 +243,7 @@ def build() -> World:
         due_on=datetime.date(2026, 1, 1),
     )  # fmt: skip
     Requirement.objects.create(opportunity=deal, text="Single sign-on")
+    ProductGap.objects.create(title="Works offline")
     ReserveNote.objects.create(opportunity=deal, text="Offer them a week on site", author=people["se"])
     # The AE was given the question; what is in the technical lane besides it stays with the SE.
     rfp = Rfp.objects.create(opportunity=deal, name="Their RFP", due_on=datetime.date(2026, 1, 1))
