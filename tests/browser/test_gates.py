@@ -99,6 +99,7 @@ def test_without_scripts_the_form_does_the_same(deal, manager, sign_in_page):
 
 
 def test_the_admin_changes_what_a_stage_wants(deal, admin, sign_in_page):
+    stage("evaluation").criteria.all().delete()
     page = sign_in_page(admin)
     page.goto("/stages/")
     page.get_by_role("link", name="Evaluation / POC").click()
