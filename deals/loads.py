@@ -7,12 +7,16 @@ of people and teams all take the figure from here, and compare it with `User.eff
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import DecimalField, F, QuerySet, Sum
 
 from deals.models import Opportunity, Outcome, Stage
 from people.models import User
 from people.workload import Load
+from presales.sql import Template
+
+# What one SE carries, for lists of SEs; `loads_of` says the same of several.
+LOAD = """(SELECT coalesce(sum(stage.load_weight), 0) FROM deals_opportunity held
+           JOIN deals_stage stage ON stage.id = held.stage_id WHERE held.se_id = {0} AND held.outcome = 'open')"""
 
 
 def weight_of(stage: Stage) -> Decimal:
@@ -20,15 +24,10 @@ def weight_of(stage: Stage) -> Decimal:
     return stage.load_weight
 
 
-def _weighed(**held: object) -> QuerySet:
-    """Weight by SE, of the open deals that `held` names."""
-    deals = Opportunity.objects.filter(outcome=Outcome.OPEN, **held).order_by()
-    return deals.values("se").annotate(weight=Sum("stage__load_weight"))
-
-
 def loads_of(ses: Collection[int]) -> dict[int, Decimal]:
     """The weighted load by SE, in one query for all of them; who carries nothing is missing."""
-    return {row["se"]: row["weight"] for row in _weighed(se__in=ses)}
+    held = Opportunity.objects.filter(outcome=Outcome.OPEN, se__in=ses).order_by()
+    return dict(held.values_list("se").annotate(Sum("stage__load_weight")))
 
 
 def load_of(se: User) -> Decimal:
@@ -38,9 +37,7 @@ def load_of(se: User) -> Decimal:
 
 def with_load(users: QuerySet) -> QuerySet:
     """Adds `load` to users, and when they are away: one query for all of them."""
-    held = _weighed(se=OuterRef("pk")).values("weight")
-    loaded = users.annotate(load=Coalesce(Subquery(held), Value(Decimal(0)), output_field=DecimalField()))
-    return loaded.with_absences()
+    return users.annotate(load=Template(LOAD, F("pk"), output_field=DecimalField())).with_absences()
 
 
 def room_of(se: User) -> Load:

@@ -6,10 +6,14 @@ from collections.abc import Collection, Iterable
 import pghistory
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
 from people.models.users import User
+
+
+def since() -> datetime.date:
+    """Absences that ended before this day are over wherever the person is."""
+    return timezone.now().date() - datetime.timedelta(days=1)
 
 
 class AbsenceQuerySet(models.QuerySet):
@@ -17,7 +21,7 @@ class AbsenceQuerySet(models.QuerySet):
 
     def not_over(self) -> "AbsenceQuerySet":
         """Those that may still hold somewhere in the world; whose day it is, the person's own clock says."""
-        return self.filter(ends_on__gte=timezone.now().date() - datetime.timedelta(days=1))
+        return self.filter(ends_on__gte=since())
 
     def visible_to(self, user: User) -> "AbsenceQuerySet":
         """Those of the people whom `user` sees."""
@@ -45,20 +49,17 @@ class Absence(models.Model):
         return f"{self.user} away {self.starts_on:%-d %b %Y} to {self.ends_on:%-d %b %Y}"
 
 
-def spans(**whose: object) -> models.QuerySet:
-    """The absences that are not over, the next first, as one JSON value each."""
-    span = JSONObject(
-        first=Cast("starts_on", models.TextField()),
-        last=Cast("ends_on", models.TextField()),
-    )
-    return Absence.objects.filter(**whose).not_over().order_by("starts_on", "pk").values(span=span)
+# The absences of a person that are not over, the next first, as JSON.
+SPANS = """ARRAY(SELECT jsonb_build_object('first', away.starts_on, 'last', away.ends_on) FROM people_absence away
+                WHERE away.user_id = {0} AND away.ends_on >= {1} ORDER BY away.starts_on, away.id)"""
 
 
 def spans_of(users: Collection[int]) -> dict[int, list[dict[str, str]]]:
-    """The same by person, in one query; who has none is missing."""
+    """The absences that are not over by person, the next first, in one query; who has none is missing."""
     found: dict[int, list[dict[str, str]]] = {}
-    for user, span in spans(user__in=users).values_list("user", "span"):
-        found.setdefault(user, []).append(span)
+    rows = Absence.objects.filter(user__in=users).not_over().order_by("starts_on", "pk")
+    for user, first, last in rows.values_list("user", "starts_on", "ends_on"):
+        found.setdefault(user, []).append({"first": first.isoformat(), "last": last.isoformat()})
     return found
 
 

@@ -10,13 +10,14 @@ import pghistory
 import rules
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+from presales.sql import Template
 
 
 class Role(models.TextChoices):
@@ -60,9 +61,10 @@ class UserQuerySet(models.QuerySet):
 
     def with_absences(self) -> "UserQuerySet":
         """Reads along when each is away, so that nobody is asked one by one."""
-        from people.models.absences import spans
+        from people.models.absences import SPANS, since
 
-        return self.annotate(absence_spans=ArraySubquery(spans(user=models.OuterRef("pk"))))
+        kind = ArrayField(models.JSONField())
+        return self.annotate(absence_spans=Template(SPANS, models.F("pk"), models.Value(since()), output_field=kind))
 
     def active(self) -> "UserQuerySet":
         """People who may sign in."""
