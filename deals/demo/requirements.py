@@ -44,11 +44,11 @@ GAPS = {
 
 
 def record(deal: Opportunity, se: User, moment: datetime.datetime) -> None:
-    """Four to eight of them, always some musts with a fit; dice of their own leave the rest of the story as it is."""
+    """Five to nine of them, always some musts with a fit; dice of their own leave the rest of the story as it is."""
     dice = random.Random(f"requirements of {deal.name}")  # noqa: S311  a story, not a secret
     musts = [row for row in WANTED if row[0] == "must"]
     others = [row for row in WANTED if row[0] != "must"]
-    chosen = [*dice.sample(musts, dice.randint(2, 4)), *dice.sample(others, dice.randint(2, 4))]
+    chosen = [*dice.sample(musts, dice.randint(2, 4)), *dice.sample(others, dice.randint(3, 5))]
     asker = deal.stakeholders.exclude(role=StakeholderRole.ECONOMIC_BUYER).order_by("pk").first()
     for number, (importance, text, fit, note) in enumerate(chosen):
         with at(moment + datetime.timedelta(minutes=2 * number)):
