@@ -32,6 +32,7 @@ class NameGapForm(VersionedForm):
         gap = self.fields["gap"]
         gap.queryset, gap.required = ProductGap.objects.visible_to(user).unclosed().order_by("title"), False
         gap.empty_label, gap.label = "Not on the list", "The product lacks"
+        gap.help_text = "What is open or planned; another deal may wait on the same."
 
     def clean(self) -> dict[str, object]:
         """Either of the two."""
