@@ -35,6 +35,8 @@ PAGES = [
     ("lead page", "ae", "/leads/{lead}/", 8),
     ("opportunity page", "ae", "/opportunities/{deal}/", 8),
     ("search", "director", "/leads/?q={first}+{last}", 5),
+    ("past answers", "se", "/answers/?q=encryption+topic17", 5),
+    ("past answers, all", "director", "/answers/?q=encryption", 5),
     ("search, a word of all", "director", "/leads/?q=example+{last}", None),  # told, not held to a bar
 ]
 PORT = 8977
@@ -121,6 +123,19 @@ INSERT INTO deals_queueentry (opportunity_id, kind, note, entered_at, result)
 SELECT id, 'qualified', '', created_at, '' FROM deals_opportunity WHERE outcome = 'open' AND se_id IS NULL
 ON CONFLICT DO NOTHING
 """
+# An RFP of ten answered questions on every tenth deal; a third of the answers everybody may reuse.
+RFPS = """
+INSERT INTO deals_rfp (opportunity_id, name, kind, due_on, note, file, filename, reading, columns, mapping, created_at, version)
+SELECT o.id, 'RFP ' || o.id, 'rfp', now()::date, '', '', '', '{}', '{}', '{}', now(), 1 FROM deals_opportunity o
+ WHERE o.id %% 10 = 0 AND NOT EXISTS (SELECT 1 FROM deals_rfp r WHERE r.opportunity_id = o.id)
+"""
+ANSWERS = """
+INSERT INTO deals_rfpquestion (rfp_id, line, number, section, text, state, answer, fit, is_reusable, reuse_count, version, answered_at)
+SELECT r.id, n, n::text, 'Security', 'How does your encryption cover topic' || (r.id * 10 + n) %% 200 || ' in our plants?', 'done',
+    'It covers case ' || r.id * 10 + n || ' as the handbook says: keys in a vault, rotated every 90 days, and a log of who looked.', '',
+    n %% 3 = 0, 0, 1, now() - r.id * interval '1 minute'
+  FROM deals_rfp r, generate_series(1, 10) AS n WHERE NOT EXISTS (SELECT 1 FROM deals_rfpquestion q WHERE q.rfp_id = r.id)
+"""
 
 
 def grow(first: int, last: int) -> None:
@@ -133,7 +148,7 @@ def grow(first: int, last: int) -> None:
             cursor.execute(TEAMS)
             cursor.execute(PEOPLE)
             cursor.execute(MEMBERS, {})
-        for statement in (COMPANIES, LEADS, SCORES, DOSSIERS, STATUSES, DEALS, QUEUE):
+        for statement in (COMPANIES, LEADS, SCORES, DOSSIERS, STATUSES, DEALS, QUEUE, RFPS, ANSWERS):
             cursor.execute(statement, {"first": first, "last": last, "teams": max(1, min(20, last // 5000))})
         cursor.execute("VACUUM ANALYZE")
 
@@ -207,7 +222,7 @@ def serve() -> subprocess.Popen:
 
 def rows_of(body: bytes) -> int:
     """How many records a page links to: as many rows has the floor page that it is measured against."""
-    return len(set(re.findall(rb'href="(/(?:leads|opportunities)/\d+/)"', body)))
+    return len(set(re.findall(rb'href="(/(?:leads|opportunities|rfp-questions)/\d+/)"', body)))
 
 
 def fetch(connection: http.client.HTTPConnection, address: str, cookie: str) -> tuple[float, bytes]:

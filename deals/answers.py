@@ -5,7 +5,7 @@ import re
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, IntegerField, QuerySet, Value
 
-from deals.models import Opportunity, RfpQuestion
+from deals.models import RfpQuestion
 from leads.search import starts_with, words_of
 from people.models import User
 from presales.sql import Template
@@ -14,6 +14,9 @@ MAX_FOUND = 500
 """More hits than this are not ranked: one more word narrows them better."""
 SHOWN = 25
 SUGGESTED = 5
+COLUMNS = (
+    "text", "answer", "fit", "is_reusable", "reuse_count", "answered_at", "rfp__name", "rfp__opportunity__name",
+)  # fmt: skip
 WORDS = 6
 SHORTEST = 4
 # Long enough to look like a topic, and in every other question.
@@ -75,19 +78,18 @@ def find_answers(user: User, text: str) -> tuple[list[RfpQuestion], bool]:
 
     Without a word, those that were reused most.
 
-    Three queries whatever their number: the hits by the index, the rows to show, and whose they may be told.
+    Two queries whatever their number: the hits by the index, and the rows to show.
     """
     visible = RfpQuestion.objects.answers_visible_to(user)
     words = words_of(text)
     if not words:
-        return _told(visible.order_by("-reuse_count", "-pk")[: 2 * SHOWN], user)[:SHOWN], False
+        return _told(visible.order_by("-reuse_count", "-pk")[: 2 * SHOWN])[:SHOWN], False
     for word in words:
         visible = visible.filter(search=starts_with(word))
     pks = list(visible.order_by().values_list("pk", flat=True)[: MAX_FOUND + 1])
-    rows = RfpQuestion.objects.filter(pk__in=pks[:MAX_FOUND]).order_by(
-        "-reuse_count", F("answered_at").desc(nulls_last=True), "-pk"
-    )
-    return _told(rows[: 2 * SHOWN], user)[:SHOWN], len(pks) > MAX_FOUND
+    rows = RfpQuestion.objects.answers_visible_to(user).filter(pk__in=pks[:MAX_FOUND])
+    rows = rows.order_by("-reuse_count", F("answered_at").desc(nulls_last=True), "-pk")
+    return _told(rows[: 2 * SHOWN])[:SHOWN], len(pks) > MAX_FOUND
 
 
 def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
@@ -103,8 +105,8 @@ def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
     queries = [Value(_beginning(word)) for word in words]
     template = re.sub(r"@@ (\{\d+\})", r"@@ \1::tsquery", template)
     common = Template(template, F("search"), *queries, output_field=IntegerField())
-    rows = RfpQuestion.objects.filter(pk__in=pks).alias(common=common).order_by("-common", "-reuse_count", "-pk")
-    return _told(rows[: 4 * SUGGESTED], user)[:SUGGESTED]
+    rows = RfpQuestion.objects.answers_visible_to(user).filter(pk__in=pks).alias(common=common)
+    return _told(rows.order_by("-common", "-reuse_count", "-pk")[: 4 * SUGGESTED])[:SUGGESTED]
 
 
 def topics(text: str) -> list[str]:
@@ -126,17 +128,13 @@ def _beginning(word: str) -> str:
     return f"'{word}':*"
 
 
-def _told(rows: QuerySet, user: User) -> list[RfpQuestion]:
-    """The rows, each with `source`: the RFP it is from where `user` sees the deal, else None.
+def _told(rows: QuerySet) -> list[RfpQuestion]:
+    """The rows, each with `source`: the RFP it is from where the person sees the deal, else None.
 
     Of those with the same answer, which was taken over from one to the other, the first stands for all.
     """
     by_answer: dict[str, RfpQuestion] = {}
-    for row in rows.select_related("rfp__opportunity").defer("search"):
+    for row in rows.select_related("rfp__opportunity").only(*COLUMNS):
+        row.source = row.rfp if row.seen else None
         by_answer.setdefault(row.answer, row)
-    found = list(by_answer.values())
-    deals = {row.rfp.opportunity_id for row in found}
-    seen = set(Opportunity.objects.visible_to(user).filter(pk__in=deals).order_by().values_list("pk", flat=True))
-    for row in found:
-        row.source = row.rfp if row.rfp.opportunity_id in seen else None
-    return found
+    return list(by_answer.values())

@@ -40,11 +40,12 @@ def answers_visible_to(queryset: QuerySet, user: User) -> QuerySet:
     """Answers of RFPs on the deals that `user` sees, and from any deal those marked as reusable.
 
     The one place that says which past answers somebody finds, reads and takes over. Of a deal that `user` does not
-    see, pages show question and answer alone, never whose they were. Marketing reads none.
+    see (`seen` says which), pages show question and answer alone, never whose they were. Marketing reads none.
     """
     from deals.models.opportunities import Opportunity
 
     if user.role == Role.MARKETING:
         return queryset.none()
-    own = Q(rfp__opportunity__in=Opportunity.objects.visible_to(user))
-    return queryset.filter(Q(is_reusable=True) | own).exclude(answer="")
+    # Asked deal by deal: the hits of a search are few, and the deals that somebody sees may be very many.
+    seen = Exists(Opportunity.objects.visible_to(user).filter(pk=OuterRef("rfp__opportunity")))
+    return queryset.annotate(seen=seen).filter(Q(is_reusable=True) | Q(seen=True)).exclude(answer="")

@@ -93,6 +93,7 @@ def suggestions(request: HttpRequest, pk: int) -> HttpResponse:
         "q": q,
         "answers": [row for row in rows if row.pk != found.pk],
         "more": more,
+        "mine": request.GET.get("mine") == "1",
         # The version that is on the screen: what somebody has saved since is not overwritten unseen.
         "version": request.GET.get("version") or found.version,
         "may_answer": request.user.has_perm("deals.answer_question", found),
@@ -125,5 +126,5 @@ def answers(request: HttpRequest) -> HttpResponse:
         raise NotAllowed("Answers to RFPs are for those who sell.")
     q = request.GET.get("q", "")[:100].strip()
     rows, more = find_answers(request.user, q)
-    context = {"q": q, "answers": rows, "more": more}
+    context = {"q": q, "answers": rows, "more": more, "may_answer": False}
     return render(request, "deals/rfps/answers.html", context)
