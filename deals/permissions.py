@@ -13,6 +13,7 @@ from deals.models import (
     Proposal,
     ReserveNote,
     RfpQuestion,
+    SpecialistRequest,
 )
 from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
@@ -122,6 +123,28 @@ def may_approve(user: User, proposal: Proposal | None) -> bool:
     return user.pk not in (proposal.asked_by_id, proposal.opportunity.owner_id)
 
 
+@rules.predicate
+def is_asked(user: User, request: SpecialistRequest | None) -> bool:
+    """The one it names, or where it names nobody somebody who brings the skill; never the pair itself."""
+    if request is None or user.pk in (request.opportunity.se_id, request.opportunity.owner_id):
+        return False
+    if request.named_id is not None:
+        return request.named_id == user.pk
+    return request.skill.lower() in {skill.lower() for skill in user.skills}
+
+
+@rules.predicate
+def is_specialist(user: User, request: SpecialistRequest | None) -> bool:
+    """Who took it."""
+    return request is not None and request.specialist_id is not None and request.specialist_id == user.pk
+
+
+@rules.predicate
+def in_lane_of_request(user: User, request: SpecialistRequest | None) -> bool:
+    """In either lane of the deal that somebody is asked for."""
+    return request is not None and (commercial_lane | technical_lane).test(user, request.opportunity)
+
+
 commercial_lane = (is_owner & is_ae) | manages_team
 technical_lane = (is_claimer & is_se) | manages_team
 
@@ -165,5 +188,9 @@ rules.add_perm("deals.keep_in_reserve", technical_lane)
 rules.add_perm("deals.edit_reserve_note", is_author & still_in_technical_lane)
 rules.add_perm("deals.decide_reserve_note", decides_on_deal)
 rules.add_perm("deals.answer_question", owns_question | in_technical_lane_of_question)
+rules.add_perm("deals.ask_specialist", commercial_lane | technical_lane)
+rules.add_perm("deals.withdraw_specialist", in_lane_of_request)
+rules.add_perm("deals.answer_specialist", is_se & (is_asked | is_specialist))
+rules.add_perm("deals.finish_specialist", is_se & is_specialist)
 rules.add_perm("deals.write_proposal", commercial_lane | technical_lane)
 rules.add_perm("deals.approve_proposal", may_approve)

@@ -7,8 +7,10 @@ from people.models import Role, User
 
 def opportunities_visible_to(queryset: QuerySet, user: User) -> QuerySet:
     """Admins see all; managers and AEs those of their teams and their own; SEs what waits in the queue of
-    their teams and what they claimed, now or before; marketing none."""
+    their teams, what they claimed, now or before, and what they help with as a specialist as long as they do;
+    marketing none."""
     from deals.models.queue import Claim, QueueEntry
+    from deals.models.specialists import SpecialistRequest
 
     if user.role == Role.ADMIN:
         return queryset
@@ -17,7 +19,9 @@ def opportunities_visible_to(queryset: QuerySet, user: User) -> QuerySet:
     if user.role == Role.SE:
         waiting = QueueEntry.objects.waiting().filter(opportunity=OuterRef("pk"))
         claimed = Claim.objects.filter(opportunity=OuterRef("pk"), se=user)
-        return queryset.filter(Q(se=user) | Q(Exists(claimed)) | (Q(team__in=user.team_ids) & Q(Exists(waiting))))
+        helped = SpecialistRequest.objects.engaged().filter(opportunity=OuterRef("pk"), specialist=user)
+        own = Q(se=user) | Q(Exists(claimed)) | Q(Exists(helped))
+        return queryset.filter(own | (Q(team__in=user.team_ids) & Q(Exists(waiting))))
     return queryset.none()
 
 
@@ -34,6 +38,29 @@ def opportunities_offered_to(queryset: QuerySet, user: User) -> QuerySet:
     offered = QueueEntry.objects.filter(opportunity=OuterRef("pk"))
     mine = queryset.model.objects.visible_to(user).values("pk")
     return queryset.filter(Q(pk__in=mine) | (Q(team__in=user.team_ids) & Q(Exists(offered))))
+
+
+def specialist_requests_visible_to(queryset: QuerySet, user: User) -> QuerySet:
+    """Requests for specialists of the deals that `user` sees, and for SEs those that wait for them and those they
+    took themselves, finished or withdrawn ones too: of such a deal they read what the request says and no more."""
+    from deals.models.opportunities import Opportunity
+
+    seen = Q(opportunity__in=Opportunity.objects.visible_to(user))
+    if user.role == Role.SE:
+        asked = queryset.model.objects.asked_of(user)
+        seen |= Q(specialist=user) | Q(pk__in=asked.values("pk"))
+    return queryset.filter(seen)
+
+
+def specialist_requests_ever_offered_to(queryset: QuerySet, user: User) -> QuerySet:
+    """What `user` sees, and for SEs also what was offered to them and somebody took meanwhile.
+
+    Only for answering a click on a page that was loaded before, as with `opportunities_offered_to`.
+    """
+    seen = Q(pk__in=queryset.model.objects.visible_to(user).values("pk"))
+    if user.role == Role.SE:
+        seen |= Q(pk__in=queryset.model.objects.brought_by(user).values("pk"))
+    return queryset.filter(seen)
 
 
 def answers_visible_to(queryset: QuerySet, user: User) -> QuerySet:

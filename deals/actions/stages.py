@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from deals.actions import autopsies, handoffs
 from deals.actions.queue import end_of_deal, fill_queue
+from deals.actions.specialists import end_of_requests
 from deals.gates import missing_for
 from deals.models import Claim, LostReason, Opportunity, Outcome, Override, QueueEntry, Stage
 from deals.probability import mark_stale
@@ -131,6 +132,7 @@ def close(opportunity: Opportunity, stage: Stage, closed_on: datetime.date, note
         handoffs.signed(opportunity)
     elif stage.outcome == Outcome.LOST:
         autopsies.owe(opportunity)
+    end_of_requests(opportunity)
     no_go = stage.outcome == Outcome.NO_GO
     end_of_deal(
         opportunity,

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals import probability
-from deals.demo import closing, facts, habits, loads, meetings, pairs, proposals, requirements, rfps
+from deals.demo import closing, facts, habits, loads, meetings, pairs, proposals, requirements, rfps, specialists
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -77,6 +77,7 @@ def _tell(dice: random.Random) -> None:
     pairs.tell(people)
     habits.tell()
     rfps.tell()
+    specialists.tell()
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

@@ -6,7 +6,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 
-from deals.models import Attendee, Meeting, MeetingKind, Opportunity, Stakeholder
+from deals.models import Attendee, Meeting, MeetingKind, Opportunity, SpecialistRequest, Stakeholder
 from people.models import Role, User
 from presales.editing import VersionedForm
 from presales.text import squeeze
@@ -20,6 +20,13 @@ def our_people(user: User, *keep: int | None) -> QuerySet:
     """Those of us whom `user` may name, and those who are named already."""
     seen = User.objects.visible_to(user).in_role(Role.AE, Role.SE, Role.MANAGER).filter(is_active=True)
     return User.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=[pk for pk in keep if pk])).order_by("name")
+
+
+def who_may_come(user: User, opportunity: Opportunity) -> QuerySet:
+    """Those of us whom `user` may name, the pair, and the specialists who are on the deal."""
+    helping = SpecialistRequest.objects.engaged().filter(opportunity=opportunity)
+    known = our_people(user, opportunity.owner_id, opportunity.se_id)
+    return User.objects.filter(Q(pk__in=known.values("pk")) | Q(pk__in=helping.values("specialist"))).order_by("name")
 
 
 class MeetingForm(VersionedForm):
@@ -69,8 +76,8 @@ class PlanForm(MeetingForm):
         super().__init__(*args, user=user, opportunity=opportunity, **kwargs)
         pair = [pk for pk in (opportunity.owner_id, opportunity.se_id) if pk]
         self.fields["ours"] = forms.ModelMultipleChoiceField(
-            our_people(user, *pair), required=False, label="Who of us comes", widget=forms.CheckboxSelectMultiple,
-            initial=pair,
+            who_may_come(user, opportunity), required=False, label="Who of us comes", initial=pair,
+            widget=forms.CheckboxSelectMultiple,
         )  # fmt: skip
         committee = Stakeholder.objects.filter(opportunity=opportunity).order_by("name", "pk")
         if committee:
@@ -103,7 +110,7 @@ class OurAttendeeForm(forms.ModelForm):
 
     def __init__(self, *args: object, user: User, opportunity: Opportunity, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = our_people(user, opportunity.owner_id, opportunity.se_id)
+        self.fields["user"].queryset = who_may_come(user, opportunity)
 
 
 class TheirAttendeeForm(forms.ModelForm):

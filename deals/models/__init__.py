@@ -23,6 +23,7 @@ from deals.models.reserve import ReserveNote
 from deals.models.rfps import AnswerFit, QuestionState, Rfp, RfpKind, RfpQuestion
 from deals.models.rivals import Rival
 from deals.models.scrubs import Decision, Scrub, ScrubDecision
+from deals.models.specialists import SpecialistDecline, SpecialistKind, SpecialistRequest
 from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
 from deals.models.tasks import DealTask
@@ -91,6 +92,9 @@ __all__ = [
     "ScrubDecision",
     "SectionKind",
     "Severity",
+    "SpecialistDecline",
+    "SpecialistKind",
+    "SpecialistRequest",
     "Stage",
     "StageRecord",
     "Stakeholder",

@@ -128,7 +128,8 @@ def request_help(request: HttpRequest, pk: int) -> HttpResponse:
     title = f"Ask {found.se}" if found.se else "Ask for an SE"
     return form_response(
         request, form, title=title, submit="Ask", cancel_url=found.get_absolute_url(),
-        intro="A demo or a POC is held back while the deal is below the charter; you see what is missing.",
+        intro="A demo or a POC is held back while the deal is below the charter; you see what is missing. "
+        "Whom the deal wants beside its SE is asked for on its page Specialists.",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 
 from deals.loads import with_load
 from deals.matching import ranked
-from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry
+from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry, SpecialistRequest
 from deals.models.queue import HelpKind
 from deals.models.rates import ExchangeRate, countable, with_value
 from deals.permissions import commercial_lane
@@ -168,6 +168,31 @@ def _asked(requests: QuerySet) -> tuple[list[tuple[Line, tuple]], bool]:
         line.pills = [(f"{kind} request held back", "warn") if held else (f"{kind} asked for", "info")]
         lines.append((line, request))
     return lines, more
+
+
+HELP = ["pk", "skill", "purpose", "state", "due_on", "opportunity_id", "opportunity__name", "requested_by__name"]
+
+
+def specialist_of(user: User) -> Section:
+    """Deals of others that this SE helps as a specialist or is asked to, the next due first."""
+    every = SpecialistRequest.objects
+    wanted = Q(pk__in=every.asked_of(user).values("pk")) | Q(
+        pk__in=every.engaged().filter(specialist=user).values("pk")
+    )
+    rows, more = cut(_rows(every.filter(wanted).order_by("due_on", "pk"), HELP, LINES + 1))
+    page, lines, today = reverse("deals:specialist_requests"), [], user.today
+    for row in rows:
+        engaged = row.state == SpecialistRequest.State.ENGAGED
+        where = address("deals:specialists", row.opportunity_id) if engaged else page
+        line = Line(row.opportunity__name, where, f"{row.requested_by__name}: {row.purpose}")
+        line.pills = [(row.skill, "info"), (f"by {row.due_on:%-d %b}", "warn" if row.due_on < today else "quiet")]
+        line.action = (
+            Action("Finish", address("deals:finish_specialist", row.pk), dialog=True)
+            if engaged
+            else Action("Accept", address("deals:accept_specialist", row.pk), post=True)
+        )
+        lines.append(line)
+    return Section("Specialist requests", "users", lines, more_url=page, many=more)
 
 
 def charter_exceptions(user: User) -> Section:

@@ -34,6 +34,7 @@ def se(user: User) -> Home:
     return Home(
         sections=[
             of_deals.asked_of(user),
+            of_deals.specialist_of(user),
             of_meetings.meetings(user),
             of_pairs.pairs(user),
             of_deals.best_claims(user, carried),

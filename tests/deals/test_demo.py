@@ -26,6 +26,7 @@ from deals.models import (
     RfpQuestion,
     Rival,
     Scrub,
+    SpecialistRequest,
     Stakeholder,
 )
 from deals.models.rates import with_value
@@ -77,6 +78,7 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     answered = RfpQuestion.objects.filter(rfp__opportunity__outcome="open").exclude(state="open")
     assert set(answered.values_list("state", flat=True)) == {"drafted", "reviewed", "done"}
     assert RfpQuestion.objects.filter(is_reusable=True, reuse_count=1).count() == 3
+    assert set(SpecialistRequest.objects.values_list("state", flat=True)) == {"engaged", "waiting"}
     assert HelpRequest.objects.unsettled().filter(state="held").count() == 1
     assert Stakeholder.objects.values("opportunity").distinct().count() >= 10
     first = User.objects.get(email="se@demo.example")

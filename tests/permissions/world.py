@@ -35,6 +35,7 @@ from deals.models import (
     Rfp,
     RfpQuestion,
     Rival,
+    SpecialistRequest,
     Stakeholder,
 )
 from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
@@ -130,6 +131,10 @@ class World:
             "deals:meeting_calendar": self.meeting,
             "deals:write_debrief": self.meeting, "deals:edit_debrief": self.debrief,
             "deals:debrief_evidence": self.debrief,
+            "deals:accept_specialist": SpecialistRequest.objects.waiting().first(),
+            "deals:decline_specialist": SpecialistRequest.objects.waiting().first(),
+            "deals:withdraw_specialist": SpecialistRequest.objects.waiting().first(),
+            "deals:finish_specialist": SpecialistRequest.objects.engaged().first(),
             "deals:rival": Rival.objects.first(), "deals:edit_rival": Rival.objects.first(),
             "deals:agree_lesson": Autopsy.objects.first(), "deals:autopsy": Autopsy.objects.get().opportunity,
             "deals:write_autopsy": Autopsy.objects.get().opportunity,
@@ -264,6 +269,16 @@ def build() -> World:
         closed_on=today, handed_over_by=people["owner"], handed_over_at=timezone.now(),
     )  # fmt: skip
     HandoffPerson.objects.create(handoff=handoff, name="Lena Ortiz", role="champion")
+    # The SE of the other territory is asked to help with the deal, and helps already with another.
+    helped = OpportunityFactory(team=west, owner=people["owner"])
+    for about, more in (
+        (deal, {"named": people["se_stranger"]}),
+        (helped, {"state": "engaged", "specialist": people["se_stranger"], "accepted_at": timezone.now()}),
+    ):
+        SpecialistRequest.objects.create(
+            opportunity=about, kind="security", skill="Security", purpose="Their auditors", due_on=today,
+            requested_by=people["owner"], **more,
+        )  # fmt: skip
     return World(
         people, west, lead, other_lead, deal, waiting, batch, form, entry, entry.criterion, group, rule, stakeholder,
         charter, held, with_se, meeting, meeting.attendees.get(), debrief,
