@@ -10,7 +10,7 @@ from leads.search import starts_with, words_of
 from people.models import User
 from presales.sql import Template
 
-MAX_FOUND = 500
+MAX_FOUND = 200
 """More hits than this are not ranked: one more word narrows them better."""
 SHOWN = 25
 SUGGESTED = 5
@@ -83,13 +83,13 @@ def find_answers(user: User, text: str) -> tuple[list[RfpQuestion], bool]:
     visible = RfpQuestion.objects.answers_visible_to(user)
     words = words_of(text)
     if not words:
-        return _told(visible.order_by("-reuse_count", "-pk")[: 2 * SHOWN])[:SHOWN], False
+        return _told(visible.order_by("-reuse_count", "-pk")[: SHOWN + 5])[:SHOWN], False
     for word in words:
         visible = visible.filter(search=starts_with(word))
     pks = list(visible.order_by().values_list("pk", flat=True)[: MAX_FOUND + 1])
     rows = RfpQuestion.objects.answers_visible_to(user).filter(pk__in=pks[:MAX_FOUND])
     rows = rows.order_by("-reuse_count", F("answered_at").desc(nulls_last=True), "-pk")
-    return _told(rows[: 2 * SHOWN])[:SHOWN], len(pks) > MAX_FOUND
+    return _told(rows[: SHOWN + 5])[:SHOWN], len(pks) > MAX_FOUND
 
 
 def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
