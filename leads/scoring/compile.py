@@ -50,7 +50,10 @@ def exact_engagement(rules: Ruleset, day: datetime.date, masses: str = "s.masses
         return Sql("0::float8")
     worth = repr(rules.weight_of(day) / UNIT)
     summed = " + ".join(f"least(({group}) * {worth}::float8, {int(limit)}::float8)" for group, limit in groups)
-    clipped = f"greatest(0::float8, least(100::float8, {summed}))"
+    # Where points may be negative, a sum below zero can still rise as it decays, for what was capped stays at its cap.
+    # Next to nothing then tells it from a lead without any engagement, whose score never changes by itself.
+    least = "1e-9" if rules.may_rise else "0"
+    clipped = f"greatest({least}::float8, least(100::float8, {summed}))"
     return Sql(f"CASE WHEN cardinality({masses}) = 0 THEN 0::float8 ELSE {clipped} END")
 
 

@@ -188,11 +188,13 @@ class TestInTheBrowser:
 
     def test_the_second_of_two_sees_both_values(self, deal, se, manager, buyer, sign_in):
         record_technical_win(se, deal, won(buyer, note="As I heard it"))
-        record_technical_win(manager, deal, stored(deal), 1)
+        decision = stored(deal)
+        decision.note = "As they wrote it"
+        record_technical_win(manager, deal, decision, 1)
         data = {"state": "pending", "note": "Not so fast", "version": 1}
         answer = sign_in(se).post(f"{self.address(deal)}record/", data)
         assert answer.status_code == 409
-        assert "Now stored: As I heard it" in answer.content.decode()
+        assert "Now stored: As they wrote it" in answer.content.decode()
         assert stored(deal).state == "won"
 
     def test_two_first_words_at_once_are_one(self, deal, se, manager, buyer):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from leads.models import LeadScore, ScoringRule
@@ -325,6 +325,7 @@ EVENTS = st.lists(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules=RULES, events=EVENTS, half_life=st.integers(1, 60), fit=st.integers(0, 100), weight=st.integers(0, 100))
+@example([("demo_request", -1, 1), ("demo_request", 2, 1)], [("demo_request", 0, 1.0)], 1, 0, 0)  # from 0 up to 1
 def test_night_after_night_every_score_equals_its_definition(rules, events, half_life, fit, weight):
     """Nightly runs look only at rows that are due; nobody may be due too late."""
     with transaction.atomic():
