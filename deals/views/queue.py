@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deals.actions import queue as actions
 from deals.forms.opportunities import RequestHelpForm
 from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
-from deals.loads import load_of, with_load
+from deals.loads import own_load, with_load
 from deals.matching import COMPARED, ranked
 from deals.models import Decline, HelpKind, Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
@@ -59,7 +59,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     """What waits for an SE: for an SE the best match first, for others the longest wait."""
     user = request.user
     if user.role == Role.SE:
-        user.load = load_of(user)
+        user.load = own_load(user)
         offered = ranked(user, user.load)
         matches = dict(offered[:SHOWN])
         count, more, team = len(offered), len(offered) == COMPARED, [user]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.urls import reverse
 
-from deals.loads import load_of
+from deals.loads import own_load
 from deals.models import Opportunity
 from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_pairs, of_proposals
 from insights.home.parts import Action, Home
@@ -30,7 +30,7 @@ def ae(user: User) -> Home:
 
 def se(user: User) -> Home:
     """The best claims, the own deals in trouble, the load."""
-    carried = load_of(user)
+    carried = own_load(user)
     return Home(
         sections=[
             of_deals.asked_of(user),
