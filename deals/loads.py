@@ -7,13 +7,18 @@ of people and teams all take the figure from here, and compare it with `User.eff
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import DecimalField, F, QuerySet, Sum
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import BigIntegerField, DecimalField, F, QuerySet, Sum
 
 from deals.models import Opportunity, Outcome, Stage
-from people.models import User
+from people.models import Role, User
+from people.viewers import Viewer, viewer_of
 from people.workload import Load
+from presales.prepared import Given, prepared
 from presales.sql import Template
 
+SHOWN = {"id", "name", "email", "role", "seniority", "capacity", "time_zone"}
+PERSON = [field.attname for field in User._meta.concrete_fields if field.attname in SHOWN]  # in the order of from_db
 # What one SE carries, for lists of SEs; `loads_of` says the same of several.
 LOAD = """(SELECT coalesce(sum(stage.load_weight), 0) FROM deals_opportunity held
            JOIN deals_stage stage ON stage.id = held.stage_id WHERE held.se_id = {0} AND held.outcome = 'open')"""
@@ -42,8 +47,31 @@ def with_load(users: QuerySet) -> QuerySet:
 
 def own_load(se: User) -> Decimal:
     """What the SE carries now; the own absences, which the match asks for too, are read along. One query."""
-    carried, se.absence_spans = with_load(User.objects.filter(pk=se.pk)).values_list("load", "absence_spans").get()
+    [(carried, se.absence_spans)] = _own().rows(user=se.pk)
     return carried
+
+
+def ses_seen_by(user: User, most: int = 50) -> list[User]:
+    """The first `most` SEs whom `user` sees, each with `load` and absences, in one query; nobody for marketing."""
+    if user.role == Role.MARKETING:
+        return []
+    ses = []
+    for *person, load, spans in _seen(viewer_of(user), most).rows():
+        ses.append(User.from_db(DEFAULT_DB_ALIAS, PERSON, person))
+        ses[-1].load, ses[-1].absence_spans = load, spans
+    return ses
+
+
+@prepared
+def _seen(viewer: Viewer, most: int) -> QuerySet:
+    found = with_load(User.objects.visible_to(viewer.user).in_role(Role.SE))
+    return found.order_by("name", "pk").values_list(*PERSON, "load", "absence_spans")[:most]
+
+
+@prepared
+def _own() -> QuerySet:
+    own = User.objects.filter(pk=Given("user", BigIntegerField()))
+    return with_load(own).values_list("load", "absence_spans")
 
 
 def room_of(se: User) -> Load:

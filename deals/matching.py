@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
+from django.db.models import BigIntegerField, QuerySet
+
 from deals.loads import weight_of, with_load
 from deals.models import Opportunity, Pairing, QueueEntry
 from people.models import Role, User
+from people.viewers import Viewer, viewer_of
 from people.workload import Load
+from presales.prepared import Given, prepared
 
 LEAST_ROOM = Decimal("0.5")  # less than that does not count as free
 COMPARED = 1000
@@ -53,20 +57,30 @@ class Suggestion:
         return f"{self.se.name} · match {self.match.points} · carries {self.load}{away}"
 
 
+@prepared
+def _partners() -> QuerySet:
+    return Pairing.objects.active().filter(se=Given("user", BigIntegerField())).values_list("ae", "ae__name")
+
+
+@prepared
+def _claimable(se: Viewer) -> QuerySet:
+    waiting = QueueEntry.objects.claimable_by(se.user).order_by("entered_at", "pk")
+    return waiting.values_list(
+        "pk", "opportunity__needed_skills", "opportunity__company__industry", "opportunity__team", "opportunity__owner"
+    )[:COMPARED]
+
+
 def ranked(se: User, load: Decimal) -> list[tuple[int, Match]]:
     """`(key of a queue entry, match)` of what `se`, who carries `load`, can claim: the best match first, then the
     longest wait. Two queries, and one for the SE's absences."""
-    partners = dict(Pairing.objects.active().filter(se=se).values_list("ae", "ae__name"))
-    waiting = QueueEntry.objects.claimable_by(se).order_by("entered_at", "pk")
-    found = waiting.values_list(
-        "pk", "opportunity__needed_skills", "opportunity__company__industry", "opportunity__team", "opportunity__owner"
-    )[:COMPARED]
+    partners = dict(_partners().rows(user=se.pk))
 
     @cache
     def matched(needed_skills: str, industry: str | None, team: int | None, partner: str) -> Match:
         return match(se, load, needed_skills=needed_skills, industry=industry or "", team=team, partner=partner)
 
-    matches = ((pk, matched(*wanted, partners.get(owner, ""))) for pk, *wanted, owner in found)
+    waiting = _claimable(viewer_of(se)).rows()
+    matches = ((pk, matched(*wanted, partners.get(owner, ""))) for pk, *wanted, owner in waiting)
     # Sorting keeps the order of those that match equally well.
     return sorted(matches, key=lambda entry: -entry[1].points)
 

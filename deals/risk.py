@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import DateField, DateTimeField, F, IntegerField, QuerySet, Value
 from django.utils import timezone
 
+from presales.prepared import NOW, TODAY
 from presales.sql import Template
 from qualification.models import Status
 
@@ -63,13 +64,10 @@ WEIGHED = " + ".join(
 
 def with_risks(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:
     """Adds `risks`: severity × 64 + the bits of RISKS, in one number to show, to filter and to sort by."""
-    now = now or timezone.now()
-    clock = [
-        Value(timezone.localtime(now).date(), DateField()),
-        Value(now, DateTimeField()),
-        Value(settings.HAPPY_EARS_MARGIN, IntegerField()),
-    ]
-    return deals.annotate(risks=Template(WEIGHED, *map(F, FIELDS.values()), *clock, output_field=IntegerField()))
+    clock = [Value(timezone.localtime(now).date(), DateField()), Value(now, DateTimeField())] if now else [TODAY, NOW]
+    margin = Value(settings.HAPPY_EARS_MARGIN, IntegerField())
+    places = [*map(F, FIELDS.values()), *clock, margin]
+    return deals.annotate(risks=Template(WEIGHED, *places, output_field=IntegerField()))
 
 
 def at_risk(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import DecimalField, F, Q, QuerySet, Value
-from django.utils import timezone
 
+from presales.prepared import TODAY
 from presales.sql import Template
 
 MONEY = DecimalField(max_digits=14, decimal_places=2)
@@ -59,7 +59,7 @@ def with_value(deals: QuerySet, today: datetime.date | None = None) -> QuerySet:
     """
     places = [
         F("amount"), F("currency"), Value(settings.COMPANY_CURRENCY), F("closed_on"),
-        Value(today or timezone.localdate(), models.DateField()),
+        Value(today, models.DateField()) if today else TODAY,
     ]  # fmt: skip
     return deals.annotate(
         rate=Template(f"CASE WHEN {OWN} THEN 1 ELSE {LATEST} END", *places, output_field=DecimalField()),

@@ -1,6 +1,6 @@
 """The claim queue and what is done in it."""
 
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -9,15 +9,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deals.actions import queue as actions
 from deals.forms.opportunities import RequestHelpForm
 from deals.forms.queue import AssignForm, DeclineForm, HandBackForm, NoGoForm
-from deals.loads import own_load, with_load
+from deals.loads import own_load, ses_seen_by
 from deals.matching import COMPARED, ranked
 from deals.models import Decline, HelpKind, Opportunity, QueueEntry
 from deals.views.opportunities import visible_opportunity
-from people.models import Role, User
+from people.models import Role
 from people.permissions import manages_team, require
+from people.viewers import Viewer, viewer_of
 from presales.errors import Conflict, WantsConfirmation
 from presales.forms import done, first_error, form_response, posted
-from presales.paging import capped_count
+from presales.paging import COUNT_LIMIT
+from presales.prepared import Given, prepared
 from presales.responses import wants_json
 from qualification.models import Status
 
@@ -39,10 +41,25 @@ TOLD = {
 }
 
 
-def told(entries: QuerySet) -> QuerySet:
+def _told(entries: QuerySet) -> QuerySet:
     """`entries` as rows of what the page tells of them."""
     named = entries.annotate(**{name: F(path) for name, path in TOLD.items()})
     return named.values_list("pk", "opportunity_id", "kind", "note", "entered_at", *TOLD, named=True)
+
+
+@prepared
+def _matched() -> QuerySet:
+    return _told(QueueEntry.objects.waiting().filter(pk__in=Given("entries", BigIntegerField())).order_by())
+
+
+@prepared
+def _waiting(viewer: Viewer) -> QuerySet:
+    return QueueEntry.objects.visible_to(viewer.user).waiting().order_by().values_list("pk")[: COUNT_LIMIT + 1]
+
+
+@prepared
+def _longest_waiting(viewer: Viewer) -> QuerySet:
+    return _told(QueueEntry.objects.visible_to(viewer.user).waiting().order_by("entered_at", "pk"))[:SHOWN]
 
 
 def _declines(entries: set[int]) -> dict[int, list[Decline]]:
@@ -63,14 +80,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         offered = ranked(user, user.load)
         matches = dict(offered[:SHOWN])
         count, more, team = len(offered), len(offered) == COMPARED, [user]
-        rows = {entry.pk: entry for entry in told(QueueEntry.objects.waiting().filter(pk__in=matches))}
+        rows = {entry.pk: entry for entry in _matched().rows(entries=tuple(matches) or (None,))}
         entries = [rows[pk] for pk in matches if pk in rows]  # one may have been claimed between the two questions
     else:
-        waiting, matches = QueueEntry.objects.visible_to(user).waiting(), {}
-        entries = list(told(waiting.order_by("entered_at", "pk")[:SHOWN]))
-        count, more = capped_count(waiting)
-        ses = User.objects.visible_to(user).in_role(Role.SE) if user.role != Role.MARKETING else User.objects.none()
-        team = list(with_load(ses)[:SHOWN])
+        viewer, matches = viewer_of(user), {}
+        entries, found = _longest_waiting(viewer).rows(), _waiting(viewer).count()
+        count, more, team = min(found, COUNT_LIMIT), found > COUNT_LIMIT, ses_seen_by(user, SHOWN)
     assignable = {entry.pk for entry in entries if manages_team(user, entry)}
     context = {
         "entries": entries,

@@ -5,12 +5,12 @@ import operator
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import CharField, Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, CharField, Count, DateField, F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from deals.loads import with_load
+from deals.loads import ses_seen_by
 from deals.matching import ranked
 from deals.models import CharterException, HelpRequest, Opportunity, Outcome, QueueEntry, SpecialistRequest
 from deals.models.queue import HelpKind
@@ -21,8 +21,10 @@ from insights import periods
 from insights.home.parts import LINES, Action, Figure, Line, Load, Section, cut
 from insights.queries.book import ZERO, in_company_currency, with_weighted
 from people.models import Role, User
+from people.viewers import Viewer, viewer_of
 from presales.fragments import address
-from presales.paging import capped_count
+from presales.paging import COUNT_LIMIT
+from presales.prepared import Given, day, moment, prepared
 from presales.sql import Template
 from presales.templatetags.presales import money, money_short
 
@@ -36,7 +38,7 @@ DEAL = [
     "pk", "name", "amount", "currency", "team_id", "owner_id", "owner__name", "stage__name", "dossier_id",
     "dossier__derived__next_stale_on", "dossier__derived__weakest_id", "risks",
 ]  # fmt: skip
-PERSON = ["name", "email", "role", "seniority", "capacity", "time_zone"]
+PERSON = Given("user", BigIntegerField())
 ENTRY = ["kind", "entered_at", "opportunity_id", "opportunity__name", "opportunity__amount", "opportunity__currency"]
 
 
@@ -50,9 +52,9 @@ def _short(amount: Decimal, currency: str) -> str:
     return short if currency == settings.COMPANY_CURRENCY else f"{short} {currency}"
 
 
-def _rows(deals: QuerySet, columns: list[str], most: int) -> list[tuple]:
+def _first(found: QuerySet, columns: list[str], most: int) -> QuerySet:
     """The first `most` as plain rows: a line needs a tenth of what a record reads."""
-    return list(deals.values_list(*columns, named=True)[:most])
+    return found.values_list(*columns, named=True)[:most]
 
 
 def _deal_line(deal: tuple, user: User) -> Line:
@@ -84,29 +86,42 @@ def _remedy(deal: tuple, names: set[str], user: User) -> Action:
     return Action("Review" if user.role in (Role.MANAGER, Role.ADMIN) else "Open", _page(deal.pk))
 
 
+@prepared
+def _in_need(lane: str) -> QuerySet:
+    soon = Q(dossier__derived__next_stale_on__lte=day(SOON))
+    own = worst_first(Opportunity.objects.open().filter(**{lane: PERSON})).filter(Q(risks__gt=0) | soon)
+    return _first(own, DEAL, LINES + 2)
+
+
 def own_deals_in_need(user: User, lane: str) -> Section:
     """The own open deals (`lane`: owner or se) that carry a risk or whose evidence goes stale within a week."""
-    soon = Q(dossier__derived__next_stale_on__lte=timezone.localdate() + SOON)
-    own = worst_first(Opportunity.objects.open().filter(**{lane: user})).filter(Q(risks__gt=0) | soon)
-    rows, more = cut(_rows(own, DEAL, LINES + 2), LINES + 1)
+    rows, more = cut(_in_need(lane).rows(user=user.pk), LINES + 1)
     return Section(
         "Deals that need you", "alert-triangle", [_deal_line(deal, user) for deal in rows],
         more_url=f"{reverse('deals:opportunities')}?{lane}={user.pk}&attention=risk", many=more,
     )  # fmt: skip
 
 
+@prepared
+def _at_risk(viewer: Viewer, in_own_currency: bool) -> QuerySet:
+    visible = at_risk(Opportunity.objects.visible_to(viewer.user))
+    if in_own_currency:  # nearly all, and there is an index
+        own = visible.filter(currency=settings.COMPANY_CURRENCY).order_by("-amount", "-pk")
+        return _first(own.annotate(value=F("amount")), [*DEAL, "value"], LINES + 3)
+    # In two ranges, for which there is an index; PostgreSQL has none for "another than".
+    other = Q(currency__lt=settings.COMPANY_CURRENCY) | Q(currency__gt=settings.COMPANY_CURRENCY)
+    others = countable(with_value(visible.filter(other))).order_by("-value", "-pk")
+    return _first(others, [*DEAL, "value"], LINES + 3)
+
+
 def deals_at_risk(user: User) -> Section:
     """The open deals at risk, those of the greatest value first, with why."""
-    most = LINES + 3
-    visible = at_risk(Opportunity.objects.visible_to(user))
-    own = visible.filter(currency=settings.COMPANY_CURRENCY).order_by("-amount", "-pk")  # nearly all; there is an index
-    worth = [(deal.amount, deal.pk, deal) for deal in _rows(own, DEAL, most)]
+    viewer = viewer_of(user)
+    found = _at_risk(viewer, True).rows()
     if ExchangeRate.objects.exists():
-        # In two ranges, for which there is an index; PostgreSQL has none for "another than".
-        other = Q(currency__lt=settings.COMPANY_CURRENCY) | Q(currency__gt=settings.COMPANY_CURRENCY)
-        others = countable(with_value(visible.filter(other))).order_by("-value", "-pk")
-        worth += [(deal.value, deal.pk, deal) for deal in _rows(others, [*DEAL, "value"], most)]
-    rows, more = cut([deal for _, _, deal in sorted(worth, key=lambda line: line[:2], reverse=True)[:most]], LINES + 2)
+        found += _at_risk(viewer, False).rows()
+    found.sort(key=lambda deal: (deal.value, deal.pk), reverse=True)
+    rows, more = cut(found, LINES + 2)
     return Section(
         "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
         "No open deal is late, silent, without a next step or on shaky evidence.",
@@ -114,9 +129,13 @@ def deals_at_risk(user: User) -> Section:
     )  # fmt: skip
 
 
-def _entry_lines(entries: QuerySet) -> tuple[list[tuple[Line, int]], bool]:
+def _entries(entries: QuerySet) -> QuerySet:
+    return _first(entries.order_by("entered_at", "pk"), ENTRY, LINES + 1)
+
+
+def _entry_lines(entries: list[tuple]) -> tuple[list[tuple[Line, int]], bool]:
     """A line for each of the queue's entries, with its deal, the longest wait first; and whether there are more."""
-    rows, more = cut(_rows(entries.order_by("entered_at", "pk"), ENTRY, LINES + 1))
+    rows, more = cut(entries)
     lines = [
         Line(
             entry.opportunity__name, _page(entry.opportunity_id), HelpKind(entry.kind).label, at=entry.entered_at,
@@ -127,17 +146,32 @@ def _entry_lines(entries: QuerySet) -> tuple[list[tuple[Line, int]], bool]:
     return list(zip(lines, [entry.opportunity_id for entry in rows], strict=True)), more
 
 
+@prepared
+def _own_waiting() -> QuerySet:
+    return _entries(QueueEntry.objects.waiting().filter(opportunity__owner=PERSON))
+
+
 def waiting_for_se(user: User) -> Section:
     """The own deals that wait for an SE."""
-    lines, more = _entry_lines(QueueEntry.objects.waiting().filter(opportunity__owner=user))
+    lines, more = _entry_lines(_own_waiting().rows(user=user.pk))
     return Section(
         "Waiting for an SE", "inbox", [line for line, _ in lines], more_url=reverse("deals:queue"), many=more
     )
 
 
+@prepared
+def _asked_of() -> QuerySet:
+    return _requests(HelpRequest.objects.filter(opportunity__se=PERSON))
+
+
+@prepared
+def _held_back() -> QuerySet:
+    return _requests(HelpRequest.objects.filter(opportunity__owner=PERSON, state=HelpRequest.State.HELD))
+
+
 def asked_of(user: User) -> Section:
     """Demos and POCs that AEs want on the deals of this SE, those that the charter holds back first."""
-    lines, more = _asked(HelpRequest.objects.filter(opportunity__se=user))
+    lines, more = _asked(_asked_of().rows(user=user.pk))
     for line, request in lines:
         if request.state == HelpRequest.State.HELD:
             line.action = Action("Accept anyway", reverse("deals:accept_anyway", args=[request.pk]), dialog=True)
@@ -148,7 +182,7 @@ def asked_of(user: User) -> Section:
 
 def held_back(user: User) -> Section:
     """The own requests that the charter holds back."""
-    lines, more = _asked(HelpRequest.objects.filter(opportunity__owner=user, state=HelpRequest.State.HELD))
+    lines, more = _asked(_held_back().rows(user=user.pk))
     for line, request in lines:
         line.action = Action("See why", f"{line.url}#held-{request.pk}")
     return Section("Held back by the charter", "hand-stop", [line for line, _ in lines], many=more)
@@ -157,9 +191,12 @@ def held_back(user: User) -> Section:
 REQUEST = ["pk", "kind", "state", "note", "requested_at", "opportunity_id", "opportunity__name"]
 
 
-def _asked(requests: QuerySet) -> tuple[list[tuple[Line, tuple]], bool]:
-    found = requests.unsettled().order_by("state", "requested_at", "pk")
-    rows, more = cut(_rows(found, REQUEST, LINES + 1))
+def _requests(requests: QuerySet) -> QuerySet:
+    return _first(requests.unsettled().order_by("state", "requested_at", "pk"), REQUEST, LINES + 1)
+
+
+def _asked(found: list[tuple]) -> tuple[list[tuple[Line, tuple]], bool]:
+    rows, more = cut(found)
     lines = []
     for request in rows:
         kind, held = HelpKind(request.kind).label, request.state == HelpRequest.State.HELD
@@ -173,13 +210,17 @@ def _asked(requests: QuerySet) -> tuple[list[tuple[Line, tuple]], bool]:
 HELP = ["pk", "skill", "purpose", "state", "due_on", "opportunity_id", "opportunity__name", "requested_by__name"]
 
 
+@prepared
+def _helped(person: int, skills: tuple[str, ...]) -> QuerySet:
+    every, user = SpecialistRequest.objects, User(pk=person, skills=list(skills))
+    asked, engaged = every.asked_of(user), every.engaged().filter(specialist=user)
+    wanted = Q(pk__in=asked.values("pk")) | Q(pk__in=engaged.values("pk"))
+    return _first(every.filter(wanted).order_by("due_on", "pk"), HELP, LINES + 1)
+
+
 def specialist_of(user: User) -> Section:
     """Deals of others that this SE helps as a specialist or is asked to, the next due first."""
-    every = SpecialistRequest.objects
-    wanted = Q(pk__in=every.asked_of(user).values("pk")) | Q(
-        pk__in=every.engaged().filter(specialist=user).values("pk")
-    )
-    rows, more = cut(_rows(every.filter(wanted).order_by("due_on", "pk"), HELP, LINES + 1))
+    rows, more = cut(_helped(user.pk, tuple(user.skills)).rows())
     page, lines, today = reverse("deals:specialist_requests"), [], user.today
     for row in rows:
         engaged = row.state == SpecialistRequest.State.ENGAGED
@@ -195,12 +236,16 @@ def specialist_of(user: User) -> Section:
     return Section("Specialist requests", "users", lines, more_url=page, many=more)
 
 
+@prepared
+def _exceptions(viewer: Viewer) -> QuerySet:
+    found = CharterException.objects.visible_to(viewer.user).filter(at__gte=moment(-EXCEPTIONS_OF))
+    columns = ["kind", "reason", "at", "by__name", "opportunity_id", "opportunity__name"]
+    return _first(found.order_by("-at", "-pk"), columns, LINES + 1)
+
+
 def charter_exceptions(user: User) -> Section:
     """What SEs of the teams accepted below the charter in the last weeks, the newest first."""
-    since = timezone.now() - EXCEPTIONS_OF
-    found = CharterException.objects.visible_to(user).filter(at__gte=since).order_by("-at", "-pk")
-    columns = ["kind", "reason", "at", "by__name", "opportunity_id", "opportunity__name"]
-    rows, more = cut(_rows(found, columns, LINES + 1))
+    rows, more = cut(_exceptions(viewer_of(user)).rows())
     lines = [
         Line(
             exception.opportunity__name, _page(exception.opportunity_id),
@@ -212,9 +257,14 @@ def charter_exceptions(user: User) -> Section:
     return Section("Charter exceptions", "file-certificate", lines, many=more)
 
 
+@prepared
+def _unclaimed(viewer: Viewer) -> QuerySet:
+    return _entries(QueueEntry.objects.waiting().visible_to(viewer.user))
+
+
 def unclaimed(user: User) -> Section:
     """Deals of the teams that wait for an SE, the longest wait first."""
-    lines, more = _entry_lines(QueueEntry.objects.waiting().visible_to(user))
+    lines, more = _entry_lines(_unclaimed(viewer_of(user)).rows())
     for line, deal in lines:
         line.action = Action("Assign", address("deals:assign_se", deal), dialog=True)
     return Section(
@@ -223,12 +273,17 @@ def unclaimed(user: User) -> Section:
     )  # fmt: skip
 
 
+@prepared
+def _still_waiting() -> QuerySet:
+    given = Given("entries", BigIntegerField())
+    return _first(QueueEntry.objects.waiting().filter(pk__in=given).order_by(), ["pk", *ENTRY], BEST_CLAIMS)
+
+
 def best_claims(user: User, carried: Decimal) -> Section:
     """The three waiting deals that suit this SE, who carries `carried`, best, to claim with one click."""
     offered = ranked(user, carried)
     matches = dict(offered[:BEST_CLAIMS])
-    found = QueueEntry.objects.waiting().filter(pk__in=matches).order_by()
-    entries = {entry.pk: entry for entry in _rows(found, ["pk", *ENTRY], BEST_CLAIMS)}
+    entries = {entry.pk: entry for entry in _still_waiting().rows(entries=tuple(matches) or (None,))}
     lines = []
     for pk, match in matches.items():
         if pk in entries:  # else somebody claimed it between the two questions
@@ -250,8 +305,7 @@ def best_claims(user: User, carried: Decimal) -> Section:
 
 def se_loads(user: User) -> list[Load]:
     """What the SEs of the teams carry, the fullest first."""
-    people = with_load(User.objects.visible_to(user).in_role(Role.SE)).only(*PERSON)[:50]
-    loads = [load(person, person.load) for person in people]
+    loads = [load(person, person.load) for person in ses_seen_by(user)]
     return sorted(loads, key=lambda load: (-load.share, load.person.name))[: LINES + 2]
 
 
@@ -261,20 +315,25 @@ def load(person: User, carried: Decimal) -> Load:
     return Load(person, carried, person.effective_capacity, note)
 
 
-def figures(user: User, deals: QuerySet | None = None) -> list[Figure]:
-    """Open pipeline, weighted, won this quarter, and at risk; of `deals`, else of all that are seen."""
-    mine = deals is not None
-    deals = deals if mine else Opportunity.objects.visible_to(user)
+@prepared
+def _sums(viewer: Viewer | None) -> QuerySet:
+    """Count, amount and weighted amount of the open deals, with risks and without, and of those won from `first` to
+    `last`, in one pass: of what the viewer sees, or without one of those that `user` owns."""
+    deals = Opportunity.objects.visible_to(viewer.user) if viewer else Opportunity.objects.filter(owner=PERSON)
+    won = Q(outcome=Outcome.WON, closed_on__range=(Given("first", DateField()), Given("last", DateField())))
+    found = with_weighted(with_risks(in_company_currency(deals.filter(Q(outcome=Outcome.OPEN) | won))))
+    group = Template(GROUP, F("outcome"), F("risks"), output_field=CharField())
+    sums = found.annotate(group=group).order_by().values_list("group")
+    return sums.annotate(Count("pk"), Sum("value"), Sum("weighted"))
+
+
+def figures(user: User, mine: bool = False) -> list[Figure]:
+    """Open pipeline, weighted, won this quarter, and at risk; of the own deals (`mine`), else of all that are seen."""
     person = f"&person={user.pk}" if mine else _everyone(user)
     base = f"{reverse('insights:deals')}?state="
     quarter = periods.quarter_of(timezone.localdate())
-    # One pass over the open deals and over those won, in three groups.
-    found = deals.filter(
-        Q(outcome=Outcome.OPEN) | Q(outcome=Outcome.WON, closed_on__range=(quarter.start, quarter.end))
-    )
-    group = Template(GROUP, F("outcome"), F("risks"), output_field=CharField())
-    sums = with_weighted(with_risks(in_company_currency(found))).annotate(group=group).order_by().values_list("group")
-    groups = {name: figures for name, *figures in sums.annotate(Count("pk"), Sum("value"), Sum("weighted"))}
+    rows = _sums(None if mine else viewer_of(user)).rows(user=user.pk, first=quarter.start, last=quarter.end)
+    groups = {name: sums for name, *sums in rows}
     won, risky, calm = (groups.get(name, NOTHING) for name in ("won", "risky", "calm"))
     count, amount, weighted = map(operator.add, risky, calm)
     linked = user.has_perm("insights.see_pipeline")
@@ -291,12 +350,17 @@ def figures(user: User, deals: QuerySet | None = None) -> list[Figure]:
     ]  # fmt: skip
 
 
+@prepared
+def _unclaimed_deals(viewer: Viewer) -> QuerySet:
+    waiting = QueueEntry.objects.waiting().visible_to(viewer.user).order_by()
+    return waiting.values_list("opportunity").distinct()[: COUNT_LIMIT + 1]
+
+
 def unclaimed_figure(user: User) -> Figure:
     """How many deals wait for an SE."""
-    count, more = capped_count(QueueEntry.objects.waiting().visible_to(user).values("opportunity").distinct())
-    return Figure(
-        "Unclaimed", f"{count:,}{'+' if more else ''}", "deals waiting for an SE", reverse("deals:queue")
-    )  # fmt: skip
+    found = _unclaimed_deals(viewer_of(user)).count()
+    count = f"{found:,}" if found <= COUNT_LIMIT else f"{COUNT_LIMIT:,}+"
+    return Figure("Unclaimed", count, "deals waiting for an SE", reverse("deals:queue"))
 
 
 def _figure(label: str, amount: Decimal, note: str, url: str, linked: bool) -> Figure:

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +11,9 @@ from insights.home.parts import LINES, Action, Counts, Figure, Line, Section, cu
 from leads.models import Lead, LeadStage, Source, TeamPolicy
 from leads.models.leads import ReturnReason
 from people.models import User
+from people.viewers import Viewer, viewer_of
 from presales.fragments import address
+from presales.prepared import NOW, Given, prepared
 from qualification.models import Question, Status
 
 THRESHOLD = TeamPolicy._meta.get_field("mql_threshold").default
@@ -31,9 +33,9 @@ def _leads(user: User) -> QuerySet:
     return Lead.objects.visible_to(user).unmerged()
 
 
-def _rows(leads: QuerySet, columns: list[str]) -> tuple[list[tuple], bool]:
-    """The first lines as plain rows, and whether there are more."""
-    return cut(list(leads.values_list(*columns, named=True)[: LINES + 1]))
+def _first(leads: QuerySet, columns: list[str]) -> QuerySet:
+    """The first lines, and one more, as plain rows."""
+    return leads.values_list(*columns, named=True)[: LINES + 1]
 
 
 def _page(lead: tuple) -> str:
@@ -44,10 +46,24 @@ def _list(tab: str) -> str:
     return f"{reverse('leads:leads')}?tab={tab}"
 
 
-def _answer_lines(leads: QuerySet, action: Callable[[int], Action]) -> tuple[list[Line], bool]:
-    now = timezone.now()
+def _to_answer(leads: QuerySet) -> QuerySet:
     found = leads.filter(stage=LeadStage.MQL).order_by(F("response_due_at").asc(nulls_last=True), "pk")
-    rows, more = _rows(found, [*LINE, "response_due_at"])
+    return _first(found, [*LINE, "response_due_at"])
+
+
+@prepared
+def _to_accept(viewer: Viewer) -> QuerySet:
+    user = viewer.user
+    return _to_answer(_leads(user).filter(Q(owner=user) | Q(owner=None, team__in=user.team_ids)))
+
+
+@prepared
+def _missed(viewer: Viewer) -> QuerySet:
+    return _to_answer(_leads(viewer.user).filter(response_due_at__lte=NOW))
+
+
+def _answer_lines(found: list[tuple], action: Callable[[int], Action]) -> tuple[list[Line], bool]:
+    now, (rows, more) = timezone.now(), cut(found)
     lines = []
     for lead in rows:
         due = lead.response_due_at
@@ -71,31 +87,34 @@ def _assign(lead: int) -> Action:
 
 def to_accept(user: User) -> Section:
     """MQLs for this AE, or for whoever of the team is first; those past their response time on top."""
-    mine = Q(owner=user) | Q(owner=None, team__in=user.team_ids)
-    lines, more = _answer_lines(_leads(user).filter(mine), _accept)
+    lines, more = _answer_lines(_to_accept(viewer_of(user)).rows(), _accept)
     return Section("Leads to accept", "user-plus", lines, more_url=_list("accept"), many=more)
 
 
 def response_misses(user: User) -> Section:
     """MQLs of the teams that nobody accepted in time."""
-    late = Q(response_due_at__lte=timezone.now())
-    lines, more = _answer_lines(_leads(user).filter(late), _assign)
+    lines, more = _answer_lines(_missed(viewer_of(user)).rows(), _assign)
     return Section(
         "Leads past their response time", "clock-exclamation", lines, more_url=_list("accept"), many=more,
         empty="Every lead was answered in time.",
     )  # fmt: skip
 
 
-def to_qualify(user: User) -> Section:
-    """The own SQLs to convert and SALs to qualify, each with the next question to ask."""
+@prepared
+def _qualifying() -> QuerySet:
     questions = Question.objects.filter(criterion=OuterRef("dossier__derived__weakest")).order_by("order", "pk")
+    own = Lead.objects.unmerged().filter(owner=Given("user", BigIntegerField()))
     found = (
-        _leads(user)
-        .filter(owner=user, stage__in=[LeadStage.SQL, LeadStage.SAL])
+        own.filter(stage__in=[LeadStage.SQL, LeadStage.SAL])
         .annotate(question=Subquery(questions.values("text")[:1]))
         .order_by("-stage", F("dossier__derived__next_stale_on").asc(nulls_last=True), "stage_since")
     )
-    rows, more = _rows(found, QUALIFYING)
+    return _first(found, QUALIFYING)
+
+
+def to_qualify(user: User) -> Section:
+    """The own SQLs to convert and SALs to qualify, each with the next question to ask."""
+    rows, more = cut(_qualifying().rows(user=user.pk))
     return Section(
         "Leads to qualify", "message-question", [_qualify_line(lead) for lead in rows], more_url=_list("mine"),
         many=more,
@@ -132,7 +151,7 @@ def _qualify_line(lead: tuple) -> Line:
 def returned(user: User) -> Section:
     """Leads that AEs gave back: feedback on the rules that let them through."""
     found = _leads(user).exclude(return_reason="").filter(stage=LeadStage.NEW).order_by("-created_at", "-pk")
-    rows, more = _rows(found, ["pk", "name", "company__name", "return_reason", "stage_since"])
+    rows, more = cut(list(_first(found, ["pk", "name", "company__name", "return_reason", "stage_since"])))
     lines = [
         Line(
             lead.name, _page(lead), lead.company__name or "", [(ReturnReason(lead.return_reason).label, "warn")],
@@ -154,7 +173,7 @@ def near_threshold(user: User) -> Section:
     for threshold in set(thresholds.values()):
         near |= Q(team__in=[pk for pk, own in thresholds.items() if own == threshold]) & _just_below(threshold)
     found = _leads(user).filter(near, stage=LeadStage.NEW, return_reason="").order_by("-score__total", "-pk")
-    rows, more = _rows(found, [*LINE, "team_id"])
+    rows, more = cut(list(_first(found, [*LINE, "team_id"])))
     lines = []
     for lead in rows:
         threshold = thresholds.get(lead.team_id, THRESHOLD)

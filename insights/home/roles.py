@@ -5,7 +5,6 @@ from collections.abc import Callable
 from django.urls import reverse
 
 from deals.loads import own_load
-from deals.models import Opportunity
 from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_pairs, of_proposals
 from insights.home.parts import Action, Home
 from people.models import Role, User
@@ -14,7 +13,7 @@ from people.models import Role, User
 def ae(user: User) -> Home:
     """Leads to answer, own deals in trouble, leads to qualify, deals without an SE."""
     return Home(
-        figures=of_deals.figures(user, Opportunity.objects.filter(owner=user)),
+        figures=of_deals.figures(user, mine=True),
         sections=[
             of_leads.to_accept(user),
             of_meetings.meetings(user),

@@ -9,11 +9,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from people.models.users import User
+from presales.prepared import Given
 
 
 def since() -> datetime.date:
     """Absences that ended before this day are over wherever the person is."""
     return timezone.now().date() - datetime.timedelta(days=1)
+
+
+SINCE = Given("since", models.DateField(), since)
 
 
 class AbsenceQuerySet(models.QuerySet):

@@ -61,10 +61,10 @@ class UserQuerySet(models.QuerySet):
 
     def with_absences(self) -> "UserQuerySet":
         """Reads along when each is away, so that nobody is asked one by one."""
-        from people.models.absences import SPANS, since
+        from people.models.absences import SINCE, SPANS
 
         kind = ArrayField(models.JSONField())
-        return self.annotate(absence_spans=Template(SPANS, models.F("pk"), models.Value(since()), output_field=kind))
+        return self.annotate(absence_spans=Template(SPANS, models.F("pk"), SINCE, output_field=kind))
 
     def active(self) -> "UserQuerySet":
         """People who may sign in."""
