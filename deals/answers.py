@@ -1,21 +1,27 @@
 """Finding what was answered before: by typed words, or by the words of a new question."""
 
 import re
+from collections.abc import Iterable
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import F, IntegerField, QuerySet, Value
+from django.db.models import BigIntegerField, F, IntegerField, QuerySet, Value
 
 from deals.models import RfpQuestion
-from leads.search import starts_with, words_of
+from leads.search import FOUND, all_start
 from people.models import User
+from people.viewers import Viewer, viewer_of
+from presales.prepared import Given, prepared
 from presales.sql import Template
 
 MAX_FOUND = 200
 """More hits than this are not ranked: one more word narrows them better."""
 SHOWN = 25
+SPARE = 5
+"""Read on top of those shown, since some may say the same."""
 SUGGESTED = 5
 COLUMNS = (
-    "text", "answer", "fit", "is_reusable", "reuse_count", "answered_at", "rfp__name", "rfp__opportunity__name",
+    "pk", "text", "answer", "fit", "is_reusable", "reuse_count", "answered_at", "rfp__name", "rfp__opportunity__name",
+    "seen",
 )  # fmt: skip
 WORDS = 6
 SHORTEST = 4
@@ -73,26 +79,38 @@ COMMON = frozenset(
 )
 
 
-def find_answers(user: User, text: str) -> tuple[list[RfpQuestion], bool]:
+@prepared
+def _hits(viewer: Viewer) -> QuerySet:
+    return _seen(viewer).filter(search=FOUND).order_by().values_list("pk")[: MAX_FOUND + 1]
+
+
+@prepared
+def _ranked(viewer: Viewer) -> QuerySet:
+    among = _seen(viewer).filter(pk__in=Given("keys", BigIntegerField()))
+    return _told(among.order_by("-reuse_count", F("answered_at").desc(nulls_last=True), "-pk"))[: SHOWN + SPARE]
+
+
+@prepared
+def _reused_most(viewer: Viewer) -> QuerySet:
+    return _told(_seen(viewer).order_by("-reuse_count", "-pk"))[: SHOWN + SPARE]
+
+
+def find_answers(user: User, text: str) -> tuple[list[tuple], bool]:
     """The past answers with every word of `text`, the most reused and newest first, and whether there are too many.
 
-    Without a word, those that were reused most.
-
-    Two queries whatever their number: the hits by the index, and the rows to show.
+    Without a word, those that were reused most. A row has what COLUMNS names, and `seen`: whether `user` sees the deal
+    that it is from, which is else not told. Two queries whatever their number: the hits by the index, and the rows.
     """
-    visible = RfpQuestion.objects.answers_visible_to(user)
-    words = words_of(text)
+    viewer, words = viewer_of(user), all_start(text)
     if not words:
-        return _told(visible.order_by("-reuse_count", "-pk")[: SHOWN + 5])[:SHOWN], False
-    for word in words:
-        visible = visible.filter(search=starts_with(word))
-    pks = list(visible.order_by().values_list("pk", flat=True)[: MAX_FOUND + 1])
-    rows = RfpQuestion.objects.answers_visible_to(user).filter(pk__in=pks[:MAX_FOUND])
-    rows = rows.order_by("-reuse_count", F("answered_at").desc(nulls_last=True), "-pk")
-    return _told(rows[: SHOWN + 5])[:SHOWN], len(pks) > MAX_FOUND
+        return _distinct(_reused_most(viewer).rows(), SHOWN), False
+    keys = tuple(pk for (pk,) in _hits(viewer).rows(words=words))
+    if not keys:
+        return [], False
+    return _distinct(_ranked(viewer).rows(keys=keys[:MAX_FOUND]), SHOWN), len(keys) > MAX_FOUND
 
 
-def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
+def suggested_answers(user: User, question: RfpQuestion) -> list[tuple]:
     """Past answers to questions like `question`: at least two of its words in common, the closest first."""
     words = topics(question.text)
     if not words:
@@ -106,7 +124,7 @@ def suggested_answers(user: User, question: RfpQuestion) -> list[RfpQuestion]:
     template = re.sub(r"@@ (\{\d+\})", r"@@ \1::tsquery", template)
     common = Template(template, F("search"), *queries, output_field=IntegerField())
     rows = RfpQuestion.objects.answers_visible_to(user).filter(pk__in=pks).alias(common=common)
-    return _told(rows.order_by("-common", "-reuse_count", "-pk")[: 4 * SUGGESTED])[:SUGGESTED]
+    return _distinct(_told(rows.order_by("-common", "-reuse_count", "-pk"))[: 4 * SUGGESTED], SUGGESTED)
 
 
 def topics(text: str) -> list[str]:
@@ -128,13 +146,17 @@ def _beginning(word: str) -> str:
     return f"'{word}':*"
 
 
-def _told(rows: QuerySet) -> list[RfpQuestion]:
-    """The rows, each with `source`: the RFP it is from where the person sees the deal, else None.
+def _seen(viewer: Viewer) -> QuerySet:
+    return RfpQuestion.objects.answers_visible_to(viewer.user)
 
-    Of those with the same answer, which was taken over from one to the other, the first stands for all.
-    """
-    by_answer: dict[str, RfpQuestion] = {}
-    for row in rows.select_related("rfp__opportunity").only(*COLUMNS):
-        row.source = row.rfp if row.seen else None
+
+def _told(answers: QuerySet) -> QuerySet:
+    return answers.values_list(*COLUMNS, named=True)
+
+
+def _distinct(rows: Iterable[tuple], most: int) -> list[tuple]:
+    """Of those with the same answer, which was taken over from one to the other, the first stands for all."""
+    by_answer: dict[str, tuple] = {}
+    for row in rows:
         by_answer.setdefault(row.answer, row)
-    return list(by_answer.values())
+    return list(by_answer.values())[:most]

@@ -1,8 +1,9 @@
 """Who sees which opportunities."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery
 
 from people.models import Role, User
+from presales.sql import Template
 
 
 def opportunities_visible_to(queryset: QuerySet, user: User) -> QuerySet:
@@ -73,6 +74,8 @@ def answers_visible_to(queryset: QuerySet, user: User) -> QuerySet:
 
     if user.role == Role.MARKETING:
         return queryset.none()
-    # Asked deal by deal: the hits of a search are few, and the deals that somebody sees may be very many.
-    seen = Exists(Opportunity.objects.visible_to(user).filter(pk=OuterRef("rfp__opportunity")))
+    # Asked deal by deal: the hits of a search are few, and the deals that somebody sees may be very many, which
+    # PostgreSQL would collect first, were this an EXISTS.
+    deal = Opportunity.objects.visible_to(user).filter(pk=OuterRef("rfp__opportunity")).order_by().values("pk")[:1]
+    seen = Template("{0} IS NOT NULL", Subquery(deal), output_field=BooleanField())
     return queryset.annotate(seen=seen).filter(Q(is_reusable=True) | Q(seen=True)).exclude(answer="")

@@ -8,8 +8,9 @@ import re
 import unicodedata
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Func, Q, QuerySet
+from django.db.models import Func, Q, QuerySet, TextField
 
+from presales.prepared import Given
 from presales.text import squeeze
 
 SEPARATORS = "@.-_+/'’&,;:()"
@@ -44,6 +45,15 @@ def starts_with(word: str) -> SearchQuery:
     """The query for words that begin with `word`, which comes from `words_of`."""
     # words_of leaves letters, digits and underscores only, so nothing here can be an operator.
     return SearchQuery(f"'{word}':*", config="simple", search_type="raw")
+
+
+def all_start(text: str) -> str:
+    """What `FOUND` is given: every word of `text` at the beginning of a word."""
+    return " & ".join(f"'{word}':*" for word in words_of(text))
+
+
+FOUND = SearchQuery(Given("words", TextField()), config="simple", search_type="raw")
+"""A search in a prepared query, for the words that `all_start` gives."""
 
 
 def search_companies(companies: QuerySet, text: str) -> QuerySet:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from deals.actions import rfps as actions
 from deals.answers import find_answers, suggested_answers
 from deals.forms.rfps import AnswerForm
-from deals.models import QuestionState, RfpQuestion
+from deals.models import AnswerFit, QuestionState, RfpQuestion
 from people.models import Role
 from people.permissions import require
 from presales.errors import Conflict, NotAllowed, StaleEdit
@@ -16,6 +16,7 @@ from presales.forms import done, posted
 from presales.history import changes_of
 
 HISTORY = 10
+FITS = dict(AnswerFit.choices)
 
 
 def _question(request: HttpRequest, pk: int) -> RfpQuestion:
@@ -93,6 +94,7 @@ def suggestions(request: HttpRequest, pk: int) -> HttpResponse:
         "q": q,
         "answers": [row for row in rows if row.pk != found.pk],
         "more": more,
+        "fits": FITS,
         "mine": request.GET.get("mine") == "1",
         # The version that is on the screen: what somebody has saved since is not overwritten unseen.
         "version": request.GET.get("version") or found.version,
@@ -126,5 +128,5 @@ def answers(request: HttpRequest) -> HttpResponse:
         raise NotAllowed("Answers to RFPs are for those who sell.")
     q = request.GET.get("q", "")[:100].strip()
     rows, more = find_answers(request.user, q)
-    context = {"q": q, "answers": rows, "more": more, "may_answer": False}
+    context = {"q": q, "answers": rows, "more": more, "fits": FITS, "may_answer": False}
     return render(request, "deals/rfps/answers.html", context)
