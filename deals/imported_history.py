@@ -8,15 +8,23 @@ from django.db import connection
 from deals.models import Opportunity, Stage
 from leads.models import ImportBatch
 
+# A moment, or noon of the day where it is a day's beginning, and none to come.
+NOON = """least(now(), CASE WHEN {0} = date_trunc('day', {0}, 'UTC') THEN {0} + interval '12 hours' ELSE {0} END)"""
 
-def insert_without_events(statement: str, parameters: dict) -> int:
-    """Run an INSERT of opportunities that writes no events of its own; how many rows. `date_history` writes them."""
+
+def execute_without(trigger: str, statement: str, parameters: dict) -> int:
+    """Run a statement that does not fire `trigger`; how many rows it touched."""
     with connection.cursor() as cursor:
         # pgtrigger puts a parameter by position before the statement, which named ones do not go with.
         query = cursor.cursor.mogrify(statement, parameters).decode().replace("%", "%%")
-        with pgtrigger.ignore("deals.Opportunity:insert_insert"):
+        with pgtrigger.ignore(trigger):
             cursor.execute(query, [])
             return cursor.rowcount
+
+
+def insert_without_events(statement: str, parameters: dict) -> int:
+    """Run an INSERT of opportunities that writes no events of its own; how many rows. `date_history` writes them."""
+    return execute_without("deals.Opportunity:insert_insert", statement, parameters)
 
 
 def date_history(batch: ImportBatch, first: Stage) -> None:
@@ -28,6 +36,9 @@ def date_history(batch: ImportBatch, first: Stage) -> None:
     the `first` stage, on the day it was created; and, where it is in another stage, the move there: on the day it
     closed, or, for an open deal, of whose moves no file tells, together with its creation. Both name the
     importing person, the file and the channel, so that the timeline says where they come from.
+
+    A file knows days, not hours. They stand at noon, by UTC: whoever asks for a past day, wherever they are between
+    Honolulu and Auckland, finds the deal begun or closed on the day that the file says.
     """
     event = next(
         relation.related_model
@@ -43,18 +54,22 @@ def date_history(batch: ImportBatch, first: Stage) -> None:
     }  # fmt: skip
     context = {"user": batch.created_by_id, "action": "import", "channel": "import", "import": batch.pk}
     parameters = {"first": first.pk, "batch": batch.pk, "context": json.dumps(context)}
+    began = NOON.format("o.created_at")
+    moved = f"greatest({began}, {NOON.format('o.stage_since')})"
     names = ", ".join(columns)
-    insert = f"INSERT INTO {table} (pgh_created_at, pgh_label, pgh_obj_id, pgh_context, {names}) SELECT"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{insert} o.created_at, 'insert', o.id, %(context)s::jsonb, "
-            f"{', '.join(began_as[name] for name in columns)} FROM deals_opportunity o "
-            "WHERE o.import_batch_id = %(batch)s ORDER BY o.id",
-            parameters,
-        )
-        cursor.execute(
-            f"{insert} greatest(o.stage_since, o.created_at), 'update', o.id, %(context)s::jsonb, "
-            f"{', '.join(now_is[name] for name in columns)} FROM deals_opportunity o "
-            "WHERE o.import_batch_id = %(batch)s AND o.stage_id <> %(first)s ORDER BY o.id",
-            parameters,
-        )
+    insert = f"INSERT INTO {table} (pgh_created_at, pgh_until, pgh_label, pgh_obj_id, pgh_context, {names}) SELECT"
+    ends_former = "deals.OpportunityEvent:ends_former"  # both rows come with their ends
+    execute_without(
+        ends_former,
+        f"{insert} {began}, CASE WHEN o.stage_id <> %(first)s THEN {moved} END, 'insert', o.id, %(context)s::jsonb, "
+        f"{', '.join(began_as[name] for name in columns)} FROM deals_opportunity o "
+        "WHERE o.import_batch_id = %(batch)s ORDER BY o.id",
+        parameters,
+    )
+    execute_without(
+        ends_former,
+        f"{insert} {moved}, NULL, 'update', o.id, %(context)s::jsonb, "
+        f"{', '.join(now_is[name] for name in columns)} FROM deals_opportunity o "
+        "WHERE o.import_batch_id = %(batch)s AND o.stage_id <> %(first)s ORDER BY o.id",
+        parameters,
+    )

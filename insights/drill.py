@@ -1,11 +1,11 @@
 """From a figure to the deals behind it: the same filters, narrowed to one line of a table."""
 
+import datetime
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
 from deals.models import Outcome
 from deals.risk import at_risk
@@ -33,7 +33,7 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
     state = data.get("state", "open")
     if state not in STATES:
         state = "open"
-    deals = in_company_currency(filters.open_deals() if state == "open" else filters.closed_deals())
+    deals = in_company_currency(filters.open_deals() if state == "open" else filters.closed_deals(), filters.day)
     if state == "decided":
         deals = deals.filter(outcome__in=[Outcome.WON, Outcome.LOST])
     elif state in Outcome.values:
@@ -45,8 +45,8 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
     if "owner_name" in data:
         deals = deals.filter(owner=None, owner_name=data["owner_name"])
     if "age" in data:
-        deals = _aged(deals, data["age"])
-    if data.get("risk") == "any":
+        deals = _aged(deals, data["age"], filters.now)
+    if data.get("risk") == "any" and not filters.as_of:
         deals, title = at_risk(deals), "Deals at risk"
     return with_weighted(deals), title
 
@@ -59,8 +59,7 @@ def _is(column: str, text: str) -> dict[str, object]:
     return {"pk__in": ()}
 
 
-def _aged(deals: QuerySet, key: str) -> QuerySet:
-    now = timezone.now()
+def _aged(deals: QuerySet, key: str, now: datetime.datetime) -> QuerySet:
     for place, (name, _, youngest) in enumerate(AGES):
         if name == key:
             if youngest:

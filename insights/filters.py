@@ -1,5 +1,6 @@
-"""The filters every figure shares: team, person, period, source, type, pipeline."""
+"""The filters every figure shares: team, person, period, source, type, pipeline, and the day it is asked for."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,10 +9,12 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from deals.models import Opportunity, OpportunityType, Pipeline
+from deals.models import Opportunity, OpportunityType, Outcome, Pipeline
 from insights import periods
+from insights.queries import past
 from leads.models import Source
 from people.models import Role, Team, User
+from presales.validity import end_of
 
 
 @dataclass
@@ -20,6 +23,24 @@ class Filters:
 
     user: User
     data: Mapping[str, str] = field(default_factory=dict)
+    looks_back: bool = True
+    """Whether the screen can be asked for a past day."""
+
+    @cached_property
+    def as_of(self) -> datetime.date | None:
+        """The past day asked for, by the user's clock; None for today, and for days to come."""
+        found = periods.day(self.data.get("as_of", "")) if self.looks_back else None
+        return found if found and found < timezone.localdate() else None
+
+    @property
+    def day(self) -> datetime.date:
+        """The day that the figures are of."""
+        return self.as_of or timezone.localdate()
+
+    @property
+    def now(self) -> datetime.datetime:
+        """Now; of a past day its last moment."""
+        return end_of(self.as_of) - datetime.timedelta(microseconds=1) if self.as_of else timezone.now()
 
     @cached_property
     def teams(self) -> list[Team]:
@@ -58,7 +79,7 @@ class Filters:
     @cached_property
     def period(self) -> periods.Period | None:
         """The period asked for."""
-        return periods.parse(self.data.get("period", ""), timezone.localdate())
+        return periods.parse(self.data.get("period", ""), self.day)
 
     @cached_property
     def source(self) -> str:
@@ -73,19 +94,24 @@ class Filters:
     @property
     def is_filtered(self) -> bool:
         """Whether anything narrows the figures."""
-        return any([self.team, self.person, self.pipeline, self.period, self.source, self.type])
+        return any([self.team, self.person, self.pipeline, self.period, self.source, self.type, self.as_of])
 
     @property
     def period_choices(self) -> list[periods.Period]:
         """What the period filter offers, with the one asked for."""
-        offered = periods.choices(timezone.localdate())
+        offered = periods.choices(self.day)
         if self.period and self.period.key not in [period.key for period in offered]:
             offered.append(self.period)
         return offered
 
-    def book(self) -> QuerySet:
-        """The deals that the user sees and that pass every filter but the period."""
+    @cached_property
+    def _book(self) -> QuerySet:
         deals = Opportunity.objects.visible_to(self.user)
+        return past.states(deals, self.as_of) if self.as_of else deals
+
+    def book(self) -> QuerySet:
+        """The deals that the user sees and that pass every filter but the period; of a past day, as they stood then."""
+        deals = self._book.all()
         if self.team:
             deals = deals.filter(team__in=Team.objects.with_descendants([self.team.pk]))
         if self.person:
@@ -100,12 +126,12 @@ class Filters:
 
     def open_deals(self) -> QuerySet:
         """Open deals; with a period, those expected to close in it."""
-        deals = self.book().open()
+        deals = self.book().filter(outcome=Outcome.OPEN)
         return deals.filter(close_date__range=(self.period.start, self.period.end)) if self.period else deals
 
     def closed_deals(self) -> QuerySet:
         """Closed deals; with a period, those that closed in it."""
-        deals = self.book().exclude(outcome="open")
+        deals = self.book().exclude(outcome=Outcome.OPEN)
         return deals.filter(closed_on__range=(self.period.start, self.period.end)) if self.period else deals
 
     def params(self) -> dict[str, str]:
@@ -117,6 +143,7 @@ class Filters:
             "period": self.period and self.period.key,
             "source": self.source,
             "type": self.type,
+            "as_of": self.as_of,
         }
         if self.data.get("person") == "all" and not self.person:
             chosen["person"] = "all"  # an AE who looks at the whole team goes on doing so

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 QUARTER = re.compile(r"(\d{4})-q([1-4])", re.IGNORECASE)
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 YEAR = re.compile(r"\d{4}")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
@@ -51,6 +52,17 @@ def choices(today: datetime.date) -> list[Period]:
         Period("this-year", f"This year ({today.year})", *_days(year(today.year))),
         Period("last-year", f"Last year ({today.year - 1})", *_days(year(today.year - 1))),
     ]
+
+
+def day(text: str) -> datetime.date | None:
+    """The day written like `2026-03-31`; None for anything else."""
+    if not DAY.fullmatch(text) or not text.isascii():
+        return None
+    try:
+        found = datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def parse(text: str, today: datetime.date) -> Period | None:

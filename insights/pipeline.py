@@ -31,7 +31,8 @@ class Pipeline:
     filters: Filters
     book: Book
     closed: ClosedBook
-    at_risk: Line
+    at_risk: Line | None
+    """None of a past day: evidence and activity are known as they are now."""
     left_out: list[tuple[str, int, Decimal]]
     stages: Table
     ages: Table
@@ -53,15 +54,15 @@ class Pipeline:
 def build(filters: Filters) -> Pipeline:
     """The page's figures: a fixed number of queries, whatever the number of deals."""
     open_deals = filters.open_deals()
-    book = open_book(open_deals)
+    book = open_book(open_deals, filters.now)
     closed = closed_book(filters.closed_deals())
     owners, ses, teams = _by_person_and_team(filters, book)
     return Pipeline(
         filters=filters,
         book=book,
         closed=closed,
-        at_risk=risky(open_deals),
-        left_out=other_currencies(open_deals | filters.closed_deals()),
+        at_risk=None if filters.as_of else risky(open_deals),
+        left_out=other_currencies(open_deals | filters.closed_deals(), filters.day),
         stages=_by_stage(filters, book),
         ages=_by_age(filters, book),
         owners=owners,

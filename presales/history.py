@@ -36,7 +36,17 @@ class Entry:
     changes: list[Change] = field(default_factory=list)
 
 
-HIDDEN = {"version", "pgh_id", "pgh_created_at", "pgh_label", "pgh_obj", "pgh_context", "pgh_context_id", "id"}
+HIDDEN = {
+    "version",
+    "pgh_id",
+    "pgh_created_at",
+    "pgh_until",
+    "pgh_label",
+    "pgh_obj",
+    "pgh_context",
+    "pgh_context_id",
+    "id",
+}
 
 
 def events_of(record: Model, limit: int = 200) -> list[Model]:

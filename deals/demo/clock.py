@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from presales.actions import history_context
+from presales.validity import write_ends
 
 
 @contextlib.contextmanager
@@ -49,6 +50,8 @@ def date_history() -> None:
                 "SET pgh_created_at = (pgh_context->>'at')::timestamptz, pgh_context = pgh_context - 'at' "
                 "WHERE pgh_context->>'at' IS NOT NULL"
             )
+            if "pgh_until" in {field.name for field in model._meta.fields}:
+                write_ends(model._meta.db_table)
         cursor.execute("UPDATE leads_engagementevent SET pgh_created_at = occurred_at")
 
 

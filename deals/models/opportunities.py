@@ -2,7 +2,6 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -16,6 +15,7 @@ from deals.visibility import opportunities_offered_to, opportunities_visible_to
 from leads.models import Company, Lead, Source
 from leads.search import Words
 from people.models import Team, User
+from presales import validity
 from presales.sql import Template
 from qualification.models import Dossier
 
@@ -92,7 +92,6 @@ class OpportunityQuerySet(models.QuerySet):
         return self.annotate(total_value=Func(exact, 2, function="ROUND", output_field=money))
 
 
-# What is excluded follows from the rest of the history.
 class OfOpportunityQuerySet(models.QuerySet):
     """What belongs to an opportunity: whoever sees the opportunity sees it."""
 
@@ -101,7 +100,8 @@ class OfOpportunityQuerySet(models.QuerySet):
         return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
 
-@pghistory.track(exclude=["last_activity_at", "close_date_pushes"])
+# What is excluded follows from the rest of the history.
+@validity.track(exclude=["last_activity_at", "close_date_pushes"])
 class Opportunity(models.Model):
     """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deals.models.rates import MONEY, countable, uncountable, with_value
+from insights.queries.past import is_past
 from presales.sql import Template
 
 # (key, label, youngest in days): a deal belongs to the last line whose days it has reached.
@@ -52,18 +54,19 @@ def with_weighted(deals: QuerySet) -> QuerySet:
     weighted = Template(
         "ROUND({0} * {1} * {2} * 0.01, 2)", F("amount"), F("rate"), F("probability"), output_field=MONEY
     )
-    return deals.with_probability().annotate(weighted=weighted)
+    probability = Coalesce("claimed_probability", "default_probability" if is_past(deals) else "stage__probability")
+    return deals.annotate(probability=probability).annotate(weighted=weighted)
 
 
-def in_company_currency(deals: QuerySet) -> QuerySet:
+def in_company_currency(deals: QuerySet, day: datetime.date | None = None) -> QuerySet:
     """Those whose amounts can be added up, with `value`, which is what to add up: sums never cross currencies without
-    a dated rate."""
-    return countable(with_value(deals))
+    a rate dated `day` (default today) or earlier."""
+    return countable(with_value(deals, day))
 
 
-def other_currencies(deals: QuerySet) -> list[tuple[str, int, Decimal]]:
+def other_currencies(deals: QuerySet, day: datetime.date | None = None) -> list[tuple[str, int, Decimal]]:
     """`(currency, number of deals, their amount)` of what the figures leave out."""
-    rows = uncountable(with_value(deals)).order_by("currency").values_list("currency")
+    rows = uncountable(with_value(deals, day)).order_by("currency").values_list("currency")
     return list(rows.annotate(Count("pk"), Sum("amount")))
 
 
@@ -75,7 +78,7 @@ def age_from(days: int, now: datetime.datetime) -> datetime.datetime:
 
 
 def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
-    """The figures of `deals`, in the company's currency.
+    """The figures of `deals`, open at `now`, in the company's currency.
 
     One pass over the deals with GROUPING SETS, so that every table comes from the same rows and its
     lines add up to the same total.
@@ -87,7 +90,7 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
         output_field=CharField(),
     )
     rows = (
-        with_weighted(in_company_currency(deals))
+        with_weighted(in_company_currency(deals, timezone.localdate(now)))
         .annotate(age=age, named=Case(When(owner=None, then=F("owner_name")), default=Value("")))
         .order_by()
         .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "value", "weighted")

@@ -22,7 +22,7 @@ FIRST = datetime.datetime.combine(FIRST_DAY, datetime.time(), datetime.UTC)
 def meetings(request: HttpRequest) -> HttpResponse:
     """Huddle and debrief rates of the meetings held, in the period if one is asked for."""
     require(request.user, "insights.see_meetings")
-    filters = Filters(request.user, request.GET)
+    filters = Filters(request.user, request.GET, looks_back=False)
     now = timezone.now()
     since, until = FIRST, now
     if filters.period:

@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from deals.models import OpportunityType
+from deals.models import OpportunityType, Outcome
 from deals.risk import risks_of, with_risks
 from insights import drill
 from insights import pipeline as figures
 from insights.filters import Filters
+from insights.queries.past import is_past
 from leads.models import Source
 from people.exports import export
 from people.permissions import require
@@ -67,7 +68,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     rows, title = drill.behind(filters, request.GET)
     page = paginate(_shown(rows), Sort("value", descending=True, like="amount"), request.GET.get("cursor", ""))
     for row in page.rows:
-        row.warnings = risks_of(row) if row.is_open else []
+        row.warnings = [] if filters.as_of or row.outcome != Outcome.OPEN else risks_of(row)
     context = {
         "page": page,
         "title": title,
@@ -86,7 +87,8 @@ def deals(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export_deals(request: HttpRequest) -> StreamingHttpResponse:
     """The deals behind one figure as CSV."""
-    rows, title = drill.behind(_filters(request), request.GET)
+    filters = _filters(request)
+    rows, title = drill.behind(filters, request.GET)
 
     def lines() -> Iterator[list[object]]:
         for deal in _shown(rows).order_by("-value", "-pk").iterator(chunk_size=2000):
@@ -94,11 +96,11 @@ def export_deals(request: HttpRequest) -> StreamingHttpResponse:
                 deal.name, deal.company, deal.stage.name, deal.owner or deal.owner_name, deal.se, deal.team,
                 deal.amount, deal.currency, deal.rate, deal.value, deal.probability, deal.weighted, deal.close_date,
                 deal.closed_on, deal.created_at, deal.get_source_display(), deal.get_type_display(),
-                [risk.label for risk in risks_of(deal)] if deal.is_open else "",
+                [risk.label for risk in risks_of(deal)] if deal.outcome == Outcome.OPEN and not filters.as_of else "",
             ]  # fmt: skip
 
     return export(request, title, DEAL_HEADER, lines())
 
 
 def _shown(rows: QuerySet) -> QuerySet:
-    return with_risks(rows).select_related("company", "stage", "owner", "se", "team")
+    return (rows if is_past(rows) else with_risks(rows)).select_related("company", "stage", "owner", "se", "team")

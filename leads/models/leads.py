@@ -1,6 +1,5 @@
 """A lead: a person at a company, on the way from first interest to an opportunity."""
 
-import pghistory
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -13,6 +12,7 @@ from leads.search import Words
 from leads.titles import function_of, seniority_of
 from leads.visibility import leads_visible_to
 from people.models import Team, User
+from presales import validity
 from presales.text import key
 from qualification.models import Dossier
 
@@ -106,7 +106,7 @@ class LeadQuerySet(models.QuerySet):
         return self.unmerged().filter(stage=LeadStage.MQL, response_due_at__lte=timezone.now())
 
 
-@pghistory.track(exclude=["email_key", "name_key", "search"])
+@validity.track(exclude=["email_key", "name_key", "search"])
 class Lead(models.Model):
     """A person at a company. The score lives beside it in `LeadScore`, qualification in its dossier."""
 

@@ -1,0 +1,31 @@
+"""How deals stood when a past day was over: the one way in which every screen looks back."""
+
+import datetime
+
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+
+from deals.models import Opportunity, Stage
+from presales.validity import as_of, end_of
+
+
+def states(deals: QuerySet, day: datetime.date) -> QuerySet:
+    """`deals` as they stood when `day` was over where the user is: rows of their history with the fields of a deal.
+
+    Their `id` is the deal's. They carry `default_probability`, what their stage's default was then.
+    """
+    return with_default_probability(as_of(deals, day), day)
+
+
+def with_default_probability(rows: QuerySet, day: datetime.date) -> QuerySet:
+    """Adds `default_probability`. Of a day before the installation knew the stage, it is today's."""
+    told = Stage.pgh_event_model.objects.filter(pgh_obj=OuterRef("pk"), pgh_created_at__lt=end_of(day))
+    then = Subquery(told.order_by("-pgh_id").values("probability")[:1])
+    stages = Stage.objects.order_by().annotate(then=then).exclude(then=None).exclude(then=F("probability"))
+    changed = [When(stage=pk, then=Value(value)) for pk, value in stages.values_list("pk", "then")]
+    default = Case(*changed, default=F("stage__probability"), output_field=IntegerField())
+    return rows.annotate(default_probability=default)
+
+
+def is_past(rows: QuerySet) -> bool:
+    """Whether the rows are states of a past day, and not today's deals."""
+    return rows.model is not Opportunity
