@@ -21,6 +21,7 @@ class DealsConfig(AppConfig):
         from people.workload import Workload, workloads
 
         leads.panels.company_panels.append(("deals/panels/opportunities.html", panels.of_company))
+        leads.panels.company_panels.append(("deals/panels/environment.html", panels.environment_of_company))
         leads.panels.lead_panels.append(("deals/panels/opportunities.html", panels.of_lead))
         people.panels.account_panels.append(("deals/panels/calendar.html", calendar_address.for_account))
         workloads.append(Workload("open opportunities as AE", owned_by, Role.AE))

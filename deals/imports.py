@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from deals.actions.opportunities import default_pipeline
 from deals.imported_history import date_history, insert_without_events
-from deals.models import Opportunity, OpportunityType
+from deals.models import EnvironmentAnswer, EvidenceProbability, Opportunity, OpportunityType, QueueEntry
 from deals.models.products import Product, product_key
 from leads.imports import companies
 from leads.imports.companies import derive_company, link_companies
@@ -202,17 +202,28 @@ def _convert_leads(run: Run) -> None:
     )
 
 
+def _written_on_deals() -> list[tuple[str, str]]:
+    """Table and column of whatever people write on a deal; what jobs write beside it goes with it."""
+    return [
+        (child.related_model._meta.db_table, child.field.column)
+        for child in Opportunity._meta.related_objects
+        if child.field.db_constraint and child.related_model not in (QueueEntry, EvidenceProbability)
+    ]
+
+
 def undo(batch: ImportBatch, progress: Progress) -> int:
     """Remove the opportunities of a batch that nobody worked on since, their own dossiers and unused companies; how
     many stay.
 
     Leads that the batch converted go back to SQL, since they are no opportunity's lead any more.
     """
-    untouched = """
+    unused = " ".join(
+        f"AND NOT EXISTS (SELECT 1 FROM {table} child WHERE child.{column} = o.id)"
+        for table, column in _written_on_deals()
+    )
+    untouched = f"""
         SELECT o.id, o.dossier_id, o.lead_id FROM deals_opportunity o
-         WHERE o.import_batch_id = %(batch)s AND o.version = 1 AND o.se_id IS NULL AND o.id > %(after)s
-           AND NOT EXISTS (SELECT 1 FROM deals_claim c WHERE c.opportunity_id = o.id)
-           AND NOT EXISTS (SELECT 1 FROM deals_stakeholder s WHERE s.opportunity_id = o.id)
+         WHERE o.import_batch_id = %(batch)s AND o.version = 1 AND o.se_id IS NULL AND o.id > %(after)s {unused}
            AND NOT EXISTS (SELECT 1 FROM qualification_evidence e WHERE e.dossier_id = o.dossier_id)
          ORDER BY o.id LIMIT %(limit)s FOR UPDATE
     """
@@ -238,8 +249,9 @@ def undo(batch: ImportBatch, progress: Progress) -> int:
 
 
 def companies_in_use(companies: list[int]) -> set[int]:
-    """Those of the companies that opportunities refer to."""
-    return set(Opportunity.objects.filter(company__in=companies).values_list("company_id", flat=True))
+    """Those of the companies that have opportunities, or whose technical environment somebody has asked for."""
+    own = (model.objects.filter(company__in=companies) for model in (Opportunity, EnvironmentAnswer))
+    return {pk for rows in own for pk in rows.order_by().values_list("company_id", flat=True)}
 
 
 def load_products(run: Run) -> dict[str, int]:

@@ -1,7 +1,9 @@
-"""The pipeline that comes with Presales. Run by `manage.py seed`; adds it where there is none."""
+"""What comes with Presales: the pipeline and the questions on a technical environment. Run by `manage.py seed`; adds
+each where there is none."""
 
 from decimal import Decimal
 
+from deals import environment_bank
 from deals.models import ExitCriterion, Outcome, Pipeline, Stage
 
 # name, slug, probability, outcome, the SE's part, rots after days, weight on an SE
@@ -30,6 +32,12 @@ EXIT_CRITERIA = {
 
 
 def seed() -> None:
+    """Add what every installation starts with."""
+    seed_pipeline()
+    environment_bank.seed()
+
+
+def seed_pipeline() -> None:
     """Add the default pipeline, if there is no pipeline yet."""
     if Pipeline.objects.exists():
         return

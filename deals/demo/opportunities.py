@@ -8,6 +8,7 @@ from decimal import Decimal
 from deals.actions import opportunities, queue, stages
 from deals.demo import (
     closing,
+    environment,
     meetings,
     proposals,
     requirements,
@@ -165,6 +166,7 @@ class Deals:
                 se = self.users[deal.se_id]
                 say(self.dice, se, deal.dossier, "need", pursuit, moment - datetime.timedelta(minutes=30), 3,
                     f"{pursuit.need} Shown to us on their own screens, with the log files.")  # fmt: skip
+                environment.record(deal, se, moment - datetime.timedelta(hours=3))
             if step == 3:
                 requirements.record(deal, self.users[deal.se_id], moment - datetime.timedelta(hours=2))
                 meetings.hold_demo(deal, moment)

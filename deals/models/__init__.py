@@ -6,6 +6,7 @@ from deals.models.calendar_feeds import CalendarFeed
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
 from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
+from deals.models.environment import EnvironmentAnswer, EnvironmentQuestion, EnvironmentTopic
 from deals.models.handoffs import Handoff, HandoffPerson, HandoffState
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
 from deals.models.meetings import HUDDLE_POINTS, Attendee, Meeting, MeetingKind
@@ -49,6 +50,9 @@ __all__ = [
     "Decision",
     "Decline",
     "DeclineReason",
+    "EnvironmentAnswer",
+    "EnvironmentQuestion",
+    "EnvironmentTopic",
     "EvidenceProbability",
     "ExchangeRate",
     "ExitCriterion",

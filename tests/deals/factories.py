@@ -8,6 +8,9 @@ from factory.django import DjangoModelFactory
 
 from deals.models import (
     Attendee,
+    EnvironmentAnswer,
+    EnvironmentQuestion,
+    EnvironmentTopic,
     Meeting,
     Opportunity,
     Pipeline,
@@ -20,13 +23,13 @@ from deals.models import (
     Stakeholder,
 )
 from deals.models.proposals import UNSENT
-from deals.seeds import seed
+from deals.seeds import seed_pipeline
 from tests.factories import CompanyFactory
 from tests.qualification.factories import DossierFactory
 
 
 def pipeline():
-    seed()
+    seed_pipeline()
     return Pipeline.objects.get(is_default=True)
 
 
@@ -67,6 +70,27 @@ class RequirementFactory(DjangoModelFactory):
     opportunity = factory.SubFactory(OpportunityFactory)
     text = factory.Sequence(lambda n: f"Requirement {n}")
     order = factory.Sequence(lambda n: n % 30000)
+
+
+class BankQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = EnvironmentQuestion
+
+    topic = factory.LazyFunction(
+        lambda: EnvironmentTopic.objects.first() or EnvironmentTopic.objects.create(name="Systems")
+    )
+    text = factory.Sequence(lambda n: f"Question {n}?")
+
+
+class EnvironmentAnswerFactory(DjangoModelFactory):
+    class Meta:
+        model = EnvironmentAnswer
+
+    company = factory.SubFactory(CompanyFactory)
+    question = factory.SubFactory(BankQuestionFactory)
+    text = "Oracle 19c"
+    said_by = "Their DBA"
+    said_on = factory.LazyFunction(timezone.localdate)
 
 
 class MeetingFactory(DjangoModelFactory):

@@ -115,7 +115,8 @@ ACTED = {
 }  # fmt: skip
 # What has lanes of its own inside, told where the rest of it is told.
 ELSEWHERE = {
-    "Autopsy": "deals/test_autopsies.py", "Handoff": "deals/test_handoffs.py", "Proposal": "deals/test_proposals.py",
+    "Autopsy": "deals/test_autopsies.py", "EnvironmentAnswer": "deals/test_environment.py",
+    "Handoff": "deals/test_handoffs.py", "Proposal": "deals/test_proposals.py",
     "ReserveNote": "deals/test_reserve.py", "Rfp": "deals/test_rfps.py",
 }  # fmt: skip
 FOLLOWS = {"version", "last_activity_at", "ends_at", "signed_off_name", "against_name", "recorded_by", "recorded_at"}

@@ -19,6 +19,9 @@ from deals.models import (
     Competitor,
     DealTask,
     Debrief,
+    EnvironmentAnswer,
+    EnvironmentQuestion,
+    EnvironmentTopic,
     ExchangeRate,
     Handoff,
     HandoffPerson,
@@ -85,6 +88,7 @@ class World:
             "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign", "table": "stages",
         }  # fmt: skip
         by_name["deal"] = self.deal.pk
+        by_name["question"] = EnvironmentQuestion.objects.get().pk
         by_name["token"] = token_of(self.people["owner"])
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
@@ -115,6 +119,10 @@ class World:
                     "export_rfp_csv", "export_rfp_xlsx",
                 )
             },
+            "deals:company_environment": self.deal.company,
+            "deals:edit_topic": EnvironmentTopic.objects.get(),
+            "deals:add_bank_question": EnvironmentTopic.objects.get(),
+            "deals:edit_bank_question": EnvironmentQuestion.objects.get(),
             "deals:name_gap": Requirement.objects.first(),
             **{
                 f"deals:{name}": ProductGap.objects.first()
@@ -249,6 +257,10 @@ def build() -> World:
     )  # fmt: skip
     Requirement.objects.create(opportunity=deal, text="Single sign-on")
     ProductGap.objects.create(title="Works offline")
+    asked = EnvironmentQuestion.objects.create(
+        topic=EnvironmentTopic.objects.create(name="Systems"), text="Which systems?"
+    )
+    EnvironmentAnswer.objects.create(company=company, question=asked, text="An ERP", said_on=today, opportunity=deal)
     ReserveNote.objects.create(opportunity=deal, text="Offer them a week on site", author=people["se"])
     # The AE was given the question; what is in the technical lane besides it stays with the SE.
     rfp = Rfp.objects.create(opportunity=deal, name="Their RFP", due_on=datetime.date(2026, 1, 1))

@@ -1,0 +1,46 @@
+"""What the SE's lane adds to the story of a deal: one query over the histories of its subjects."""
+
+import json
+
+from django.db import connection
+
+from deals.models import Opportunity
+from presales.history import Entry
+
+SHOWN = 60
+# What happened, as the history's label and the subject say it, and the icon.
+TOLD = {
+    ("environment", "insert"): ("asked “{0}”", "server"),
+    ("environment", "update"): ("changed the answer to “{0}”", "server"),
+    ("environment", "delete"): ("removed the answer to “{0}”", "server"),
+}
+_STORY = """
+SELECT part.at, part.subject, part.label, part.what, part.words, part.context, person.name FROM (
+  SELECT event.pgh_created_at AS at, event.pgh_id AS place, 'environment' AS subject, event.pgh_label AS label,
+         question.text AS what, CASE event.pgh_label WHEN 'delete' THEN '' ELSE event.text END AS words,
+         event.pgh_context AS context
+    FROM deals_environmentanswerevent event JOIN deals_environmentquestion question ON question.id = event.question_id
+   WHERE event.opportunity_id = %(deal)s
+) part LEFT JOIN people_user person ON person.id = (part.context->>'user')::bigint
+ORDER BY part.at DESC, part.place DESC LIMIT %(shown)s
+"""
+
+
+def technical_story(opportunity: Opportunity) -> list[Entry]:
+    """The newest things done in the technical lane of the deal, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STORY, {"deal": opportunity.pk, "shown": SHOWN})
+        rows = cursor.fetchall()
+    entries = []
+    for at, subject, label, what, words, context, who in rows:
+        if isinstance(context, str):  # the driver leaves JSON as text where Django has not asked for it
+            context = json.loads(context)
+        context = context or {}
+        title, icon = TOLD[subject, label]
+        entries.append(
+            Entry(
+                at=at, kind=subject, icon=icon, channel=str(context.get("channel") or "job"), text=words,
+                title=title.format(what), who=who or "Presales", reason=str(context.get("reason") or ""),
+            )
+        )  # fmt: skip
+    return entries
