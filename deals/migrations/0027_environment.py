@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deals", "0025_specialists"),
+        ("deals", "0026_ends_of_history"),
         ("leads", "0007_alter_importbatch_state_and_more"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
