@@ -2,19 +2,20 @@
 
 Django builds the SQL of a query anew each time it is asked, which for a home page takes several times as long as the
 database needs to answer. A prepared query keeps what Django built: it is written as any other, starts from
-`visible_to` like any other, and says by `Given` which values come later. Only rows of plain values can be prepared.
+`visible_to` like any other, and says by `Given` which values come later.
 """
 
 import datetime
 from collections.abc import Callable
 from contextvars import ContextVar
+from copy import copy
 from functools import lru_cache, wraps
+from types import SimpleNamespace
 
 from django.core.exceptions import EmptyResultSet
 from django.core.signals import setting_changed
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import DateField, DateTimeField, Field, QuerySet, Value
-from django.db.models.query import NamedValuesListIterable, ValuesListIterable, create_namedtuple_class
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
@@ -63,10 +64,7 @@ class Prepared:
     """One query with its SQL ready."""
 
     def __init__(self, queryset: QuerySet) -> None:
-        if queryset._iterable_class not in (ValuesListIterable, NamedValuesListIterable):
-            raise TypeError("only the rows of values_list can be prepared")
-        named = queryset._iterable_class is NamedValuesListIterable
-        self.row = create_namedtuple_class(*queryset._fields)._make if named else tuple
+        self.queryset = queryset
         self.compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         token = _preparing.set(True)
         try:
@@ -77,27 +75,36 @@ class Prepared:
             _preparing.reset(token)
         if any(isinstance(value, datetime.date) for value in self.parameters):
             raise ValueError("a prepared query would go on asking about this moment: use NOW and TODAY")
-        columns = [column for column, *_ in (self.compiler.select or ())[: self.compiler.col_count]]
-        self.converters = self.compiler.get_converters(columns)
 
-    def rows(self, **given: object) -> list[tuple]:
-        """What the query finds with these values in its places."""
-        found = self._ask(self.sql, given)
-        if self.converters:
-            found = self.compiler.apply_converters(found, self.converters)
-        return list(map(self.row, found))
+    def rows(self, **given: object) -> list:
+        """What the query finds with these values in its places: what the queryset would give, rows or records."""
+        asked = SimpleNamespace(
+            db=DEFAULT_DB_ALIAS, query=SimpleNamespace(get_compiler=lambda using: self._compiler(given)),
+            _fields=self.queryset._fields, _known_related_objects={},
+        )  # fmt: skip
+        return list(self.queryset._iterable_class(asked))
+
+    def first(self, **given: object) -> object:
+        """The first of the rows, or None."""
+        return next(iter(self.rows(**given)), None)
 
     def count(self, **given: object) -> int:
         """How many rows it finds."""
-        return self._ask(f"SELECT count(*) FROM ({self.sql}) AS found", given)[0][0] if self.sql else 0  # noqa: S608
-
-    def _ask(self, sql: str, given: dict[str, object]) -> list[tuple]:
         if not self.sql:
-            return []
-        values = [value.of(given) if isinstance(value, Given) else value for value in self.parameters]
+            return 0
         with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall()
+            cursor.execute(f"SELECT count(*) FROM ({self.sql}) AS found", self._values(given))  # noqa: S608
+            return cursor.fetchone()[0]
+
+    def _values(self, given: dict[str, object]) -> list:
+        return [value.of(given) if isinstance(value, Given) else value for value in self.parameters]
+
+    def _compiler(self, given: dict[str, object]) -> SQLCompiler:
+        """Django's compiler as it is after its work, for this thread's connection: it reads the result as ever."""
+        compiler = copy(self.compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]
+        compiler.as_sql = lambda *_, **__: (self.sql, self._values(given))
+        return compiler
 
 
 def prepared(build: Callable[..., QuerySet]) -> Callable[..., Prepared]:

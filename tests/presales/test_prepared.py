@@ -1,8 +1,10 @@
 """Queries that are built once: what they find, and what they may not keep."""
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 from django.db.models import BigIntegerField, Count, F, Value
 from django.utils import timezone
 
@@ -87,9 +89,33 @@ def test_a_moment_that_would_be_kept_is_refused():
     assert prepared(lambda: Opportunity.objects.filter(created_at__lt=moment(datetime.timedelta())).values_list("pk"))()
 
 
-def test_records_are_refused():
-    with pytest.raises(TypeError, match="values_list"):
-        prepared(Opportunity.objects.all)()
+def test_records_come_with_what_was_asked_for_along(django_assert_num_queries):
+    ann = UserFactory(name="Ann")
+    deal = OpportunityFactory(owner=ann, close_date_pushes=3)
+    of = prepared(lambda: with_risks(Opportunity.objects.filter(owner=OWNER).select_related("owner").defer("product")))
+    with django_assert_num_queries(1):
+        found = of().first(owner=ann.pk)
+        assert (found, found.owner.name, bool(found.risks)) == (deal, "Ann", True)
+    assert found.get_deferred_fields() == {"product"}
+    found.name = "Renamed"
+    found.save()
+    assert of().first(owner=ann.pk).name == "Renamed"
+    assert of().first(owner=ann.pk + 1) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_thread_asks_by_its_own_connection():
+    deal = OpportunityFactory(owner=UserFactory())
+    assert owned_by().count(owner=deal.owner_id) == 1
+
+    def ask():
+        try:
+            return owned_by().rows(owner=deal.owner_id)[0].pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ask).result() == deal.pk
 
 
 def test_a_query_that_can_find_nothing_asks_nothing(django_assert_num_queries):
