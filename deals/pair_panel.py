@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.db.models import BigIntegerField, QuerySet
+
 from deals.charter import Known, charter_in_force, default_charter, shortfalls
 from deals.models import CharterException, HelpRequest, Opportunity, Stakeholder
 from presales.errors import Missing
+from presales.prepared import Given, prepared
 from qualification.policy import thresholds_of
 
 READ = [
@@ -33,13 +36,19 @@ class PairPanel:
     exceptions: list[CharterException] = field(default_factory=list)
 
 
+@prepared
+def _requests() -> QuerySet:
+    of_deal = HelpRequest.objects.filter(opportunity=Given("deal", BigIntegerField()))
+    return of_deal.select_related("requested_by", "exception__by").only(*READ)
+
+
 def pair_panel(opportunity: Opportunity, known: Iterable[Known], people: Iterable[Stakeholder]) -> PairPanel:
     """The panel of a deal (as `with_charter` reads it) whose evidence and committee are read already.
 
     One query, and one more for the charter where a request is held back.
     """
     panel = PairPanel(opportunity.charter)
-    requests = list(opportunity.help_requests.select_related("requested_by", "exception__by").only(*READ))
+    requests = _requests().rows(deal=opportunity.pk)
     panel.exceptions = [request.exception for request in requests if hasattr(request, "exception")]
     if not opportunity.is_open:
         return panel

@@ -3,11 +3,13 @@
 import datetime
 from dataclasses import dataclass
 
+from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 
 from deals.models import Claim, Opportunity, Override, Proposal, Stage
 from people.models import User
 from presales.history import Entry, changes_of
+from presales.prepared import Given, prepared
 
 
 @dataclass
@@ -129,7 +131,13 @@ def offers_of(opportunity: Opportunity) -> list[Entry]:
 
 def overrides_of(opportunity: Opportunity) -> list[Override]:
     """The newest overrides of a deal, newest first."""
-    return list(opportunity.overrides.select_related("by", "from_stage", "to_stage").order_by("-at", "-pk")[:20])
+    return _overrides().rows(deal=opportunity.pk)
+
+
+@prepared
+def _overrides() -> QuerySet:
+    of_deal = Override.objects.filter(opportunity=Given("deal", BigIntegerField()))
+    return of_deal.select_related("by", "from_stage", "to_stage").order_by("-at", "-pk")[:20]
 
 
 def _told(entry: Entry, currency: str) -> Entry | None:

@@ -4,10 +4,11 @@ import datetime
 from dataclasses import dataclass, field
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, F
+from django.db.models import BigIntegerField, CharField, F, QuerySet
 from django.utils import timezone
 
 from people.models import User
+from presales.prepared import Given, prepared
 from presales.sql import Template
 from qualification.gates import effective_level, shortfall, stale_on
 from qualification.lanes import lanes_of
@@ -61,17 +62,28 @@ class Panel:
         return min(self.missing, key=lambda row: (row.level, row.criterion.order), default=None)
 
 
+@prepared
+def _entries() -> QuerySet:
+    return Evidence.objects.filter(dossier=Given("dossier", BigIntegerField())).current()
+
+
+@prepared
+def _criteria() -> QuerySet:
+    asked = Template(QUESTIONS, F("pk"), output_field=ArrayField(CharField()))
+    of_framework = Criterion.objects.filter(framework=Given("framework", BigIntegerField()))
+    return of_framework.annotate(asked=asked).order_by("order", "pk")
+
+
 def dossier_panel(dossier: Dossier | None, user: User) -> Panel | None:
     """The scorecard of `dossier`; None for a pursuit that has none yet."""
     if dossier is None:
         return None
     policy = thresholds_of(dossier)
     today = timezone.now().astimezone(datetime.UTC).date()
-    entries = {entry.criterion_id: entry for entry in dossier.evidence.current()}
+    entries = {entry.criterion_id: entry for entry in _entries().rows(dossier=dossier.pk)}
     lanes = lanes_of(user, dossier)
     rows = []
-    asked = Template(QUESTIONS, F("pk"), output_field=ArrayField(CharField()))
-    for criterion in dossier.framework.criteria.annotate(asked=asked).order_by("order", "pk"):
+    for criterion in _criteria().rows(framework=dossier.framework_id):
         entry = entries.get(criterion.pk)
         stale = stale_on(entry, policy) if entry else None
         level = effective_level(entry, policy, today)

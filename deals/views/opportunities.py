@@ -4,9 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Count, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -30,10 +30,12 @@ from deals.timeline import timeline as timeline_of
 from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
+from people.viewers import Viewer, viewer_of
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
 from presales.history import events_of
 from presales.paging import Sort, capped_count, paginate
+from presales.prepared import Given, prepared
 from qualification.panels import dossier_panel
 
 SORTS = {
@@ -158,6 +160,7 @@ PAGE = [
     *(f"{person}__{field}" for person in ("owner", "se", "next_step_owner") for field in ("name", "email")),
     *(f"evidence_probability__{figure}" for figure in FIGURES),
 ]  # fmt: skip
+DEAL = Given("deal", BigIntegerField())
 PERSON = [*(field.name for field in Stakeholder._meta.concrete_fields), "known_by__name"]
 
 
@@ -167,22 +170,30 @@ def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
     return get_object_or_404(visible.select_related(*RELATED), pk=pk)
 
 
-def _shared(request: HttpRequest, pk: int) -> Opportunity:
-    """The opportunity with everything that its page tells of it, in one query."""
-    visible = Opportunity.objects.visible_to(request.user).with_probability().with_overrides()
-    found = with_competitors(with_charter(with_risks(with_value(visible))))
+@prepared
+def _shared(viewer: Viewer) -> QuerySet:
+    """The opportunity `deal` with everything that its page tells of it, in one query."""
+    visible = Opportunity.objects.visible_to(viewer.user).with_probability().with_overrides()
+    found = with_competitors(with_charter(with_risks(with_value(visible.filter(pk=DEAL)))))
     more = ("evidence_probability", "next_step_owner", "technical_win")
     related = [name for name in RELATED if name != "pipeline"]
-    return get_object_or_404(found.select_related(*related, *more).only(*PAGE), pk=pk)
+    return found.select_related(*related, *more).only(*PAGE)
+
+
+@prepared
+def _people() -> QuerySet:
+    return Stakeholder.objects.filter(opportunity=DEAL).select_related("known_by").only(*PERSON)
 
 
 @require_safe
 def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     """The pair's shared page of one deal."""
-    found = _shared(request, pk)
+    found = _shared(viewer_of(request.user)).first(deal=pk)
+    if found is None:
+        raise Http404
     stages = Stage.objects.filter(pipeline=found.pipeline_id).order_by("order")
     panel = dossier_panel(found.dossier, request.user)
-    people = list(found.stakeholders.select_related("known_by").only(*PERSON))
+    people = _people().rows(deal=pk)
     known = [(row.criterion, row.entry, row.level) for row in panel.rows]
     context = {
         "opportunity": found,
