@@ -8,7 +8,7 @@ from deals.actions.opportunities import default_pipeline
 from deals.imported_history import date_history, insert_without_events
 from deals.models import EnvironmentAnswer, EvidenceProbability, Opportunity, OpportunityType, QueueEntry
 from deals.models.products import Product, product_key
-from leads.imports import companies
+from leads.imports import companies, leads
 from leads.imports.companies import derive_company, link_companies
 from leads.imports.engine import Run, currency
 from leads.imports.leads import SOURCES
@@ -113,7 +113,7 @@ def load(run: Run) -> dict[str, int]:
             outcome, stage_since, owner_id, owner_name, team_id, needed_skills, amount, currency, term_months, one_off,
             claimed_probability,
             forecast_category, close_date, compelling_event, next_step, created_at, last_activity_at, closed_on,
-            lost_reason, lost_to, no_go_reason, import_batch_id, external_source, external_id, version)
+            lost_reason, lost_to, no_go_reason, import_batch_id, external_source, external_id, version, custom)
         SELECT s.name, s.company_id, s.lead_id, s.dossier_id, coalesce(s.type, 'new'), coalesce(s.source, 'other'),
             coalesce(p.name, s.product, ''), %(pipeline)s, s.stage_id, s.outcome,
             CASE WHEN s.outcome = 'open' THEN coalesce(s.created_at, %(now)s) ELSE s.closed_on::timestamp AT TIME ZONE 'UTC' END,
@@ -124,7 +124,8 @@ def load(run: Run) -> dict[str, int]:
             least(coalesce(s.created_at, %(now)s), %(now)s),
             CASE WHEN s.outcome = 'open' THEN coalesce(s.created_at, %(now)s) ELSE s.closed_on::timestamp AT TIME ZONE 'UTC' END,
             CASE WHEN s.outcome <> 'open' THEN s.closed_on END, CASE WHEN s.outcome = 'lost' THEN 'unknown' ELSE '' END,
-            '', '', %(batch)s, CASE WHEN s.external_id IS NULL THEN '' ELSE 'import' END, coalesce(s.external_id, ''), 1
+            '', '', %(batch)s, CASE WHEN s.external_id IS NULL THEN '' ELSE 'import' END, coalesce(s.external_id, ''), 1,
+            coalesce(s.custom, '{}')
           FROM staged s
           LEFT JOIN deals_product p ON p.name_key = s.product_key
          WHERE s.known_id IS NULL ORDER BY s.line
@@ -248,6 +249,11 @@ def undo(batch: ImportBatch, progress: Progress) -> int:
     return Opportunity.objects.filter(import_batch=batch).count()
 
 
+def leads_in_use(leads: list[int]) -> set[int]:
+    """Those of the leads that became opportunities."""
+    return set(Opportunity.objects.filter(lead__in=leads).values_list("lead_id", flat=True))
+
+
 def companies_in_use(companies: list[int]) -> set[int]:
     """Those of the companies that have opportunities, or whose technical environment somebody has asked for."""
     own = (model.objects.filter(company__in=companies) for model in (Opportunity, EnvironmentAnswer))
@@ -283,10 +289,12 @@ def undo_products(batch: ImportBatch, progress: Progress) -> int:
 def register_targets() -> None:
     """Called when the site starts."""
     companies.use_hooks.append(companies_in_use)
+    leads.use_hooks.append(leads_in_use)
     register(
         Target(
             name="opportunities",
             label="Opportunities",
+            record="opportunity",
             may=may_import,
             load=load,
             undo=undo,

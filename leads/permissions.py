@@ -2,7 +2,7 @@
 
 import rules
 
-from leads.models import ImportBatch, Lead, LeadStage
+from leads.models import ImportBatch, Lead, LeadStage, RecordKind
 from people.models import Role, Team, User
 from people.permissions import in_team, is_admin, is_ae, is_manager, is_marketing, is_owner, manages_team
 
@@ -43,6 +43,15 @@ rules.add_perm("leads.change_company", is_marketing | is_ae | is_manager | is_ad
 rules.add_perm("leads.change_scoring", is_marketing | is_admin)
 rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)
 rules.add_perm("leads.change_policy", is_admin | manages)
+
+
+@rules.predicate
+def of_leads_or_companies(user: User, record: str | None) -> bool:
+    """The field would belong to records that marketing keeps; asked without one, whether there is any."""
+    return record is None or record in (RecordKind.LEAD, RecordKind.COMPANY)
+
+
+rules.add_perm("leads.define_fields", is_admin | (is_marketing & of_leads_or_companies))
 
 
 @rules.predicate

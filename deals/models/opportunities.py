@@ -13,6 +13,7 @@ from django.utils import timezone
 from deals.models.stages import Outcome, Pipeline, Stage
 from deals.visibility import opportunities_offered_to, opportunities_visible_to
 from leads.models import Company, Lead, Source
+from leads.models.custom_fields import custom_column
 from leads.search import Words
 from people.models import Team, User
 from presales import validity
@@ -151,6 +152,7 @@ class Opportunity(models.Model):
     next_step_on = models.DateField(null=True, blank=True)
     next_step_owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
 
+    custom = custom_column()
     created_at = models.DateTimeField(default=timezone.now)
     last_activity_at = models.DateTimeField(default=timezone.now)
     closed_on = models.DateField(null=True, blank=True, help_text="Signed, lost or called off on this day.")

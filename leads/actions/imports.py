@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from leads.imports import engine
 from leads.imports.questions import questions
+from leads.imports.suggestions import suggested
 from leads.imports.targets import Target, registry
 from leads.models import ImportBatch, ImportMapping
 from people.models import User
@@ -49,7 +50,8 @@ def upload(actor: User, target: Target, file: UploadedFile) -> ImportBatch:
     if not batch.options["first"]:
         batch.file.delete(save=False)
         raise Conflict("The file has column names but no rows.")
-    batch.mapping = target.suggest(columns)
+    batch.mapping, found = suggested(target, actor, columns, batch.options)
+    batch.options |= found
     batch.save()
     return batch
 

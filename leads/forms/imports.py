@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from django import forms
 
+from leads.imports import custom, outcomes
+from leads.imports.suggestions import BY_NAME, kept_as
 from leads.imports.targets import Field, Target, targets_for
 from leads.models import ImportBatch
 from people.models import Team, User
-from presales.text import squeeze
+from presales.text import key, squeeze
 
 FEW = 60
 
@@ -29,7 +31,7 @@ QUESTIONS = (
         "Dates in “{column}”", "3/4 can be March or April: say which comes first.",
     ),
     Question(
-        "mark", ("money",), (("point", "Decimal point: 1,234.50"), ("comma", "Decimal comma: 1.234,50")),
+        "mark", ("money", "number"), (("point", "Decimal point: 1,234.50"), ("comma", "Decimal comma: 1.234,50")),
         "Numbers in “{column}”", "1,234 can be a thousand or a little more than one: say how decimals are written.",
     ),
 )  # fmt: skip
@@ -67,40 +69,100 @@ class MatchForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.batch, self.target = batch, target
-        columns = (saved or {}).get("columns", batch.mapping)
+        self.found = {name: batch.options.get(name, {}) for name in ("few", "kinds")}
+        self.may_define = custom.may_define(target, user)
+        own = custom.existing(target, user)
+        new = custom.NEW_FIELDS if self.may_define else {}
+        self.items: dict[str, Field] = {item.name: item for item in target.fields} | own | new
         known_values = (saved or {}).get("values", {}) | batch.options.get("values", {})
-        choices = [("", "Leave out"), *((item.name, item.label) for item in target.fields)]
-        self.columns = []
-        for position, column in enumerate(batch.columns):
-            chosen = columns.get(column, "")
-            field = forms.ChoiceField(choices=choices, required=False, label=column, initial=chosen)
-            self.fields[f"column-{position}"] = field
-            self.columns.append((position, column))
+        groups = [(target.label, target.fields), ("Your own fields", own.values()), ("Make a new field", new.values())]
+        choices = [
+            ("", "Leave out"),
+            *((label, [(item.name, item.label) for item in items]) for label, items in groups if items),
+        ]
+        self.columns = list(enumerate(batch.columns))
+        suggested = self._suggested((saved or {}).get("columns", batch.mapping), own)
+        for position, column in self.columns:
+            self.fields[f"column-{position}"] = forms.ChoiceField(
+                choices=choices, required=False, label=column, initial=suggested.get(column, "")
+            )
+        # What each column means, by the sent form or the suggestion.
+        self.meant = {
+            column: self.items.get(
+                self.data.get(f"column-{position}", "") if self.is_bound else suggested.get(column, "")
+            )
+            for position, column in self.columns
+        }
         self.value_fields: dict[str, list[str]] = {}
         for position, column in self.columns:
-            item = self._choice_field(position, columns.get(column, ""))
-            values = batch.options.get("few", {}).get(column, [])
-            if item is None or not values:
-                continue
-            for number, value in enumerate(values[:FEW]):
-                name = f"value-{position}-{number}"
-                guess = known_values.get(column, {}).get(value, item.guess(value))
-                self.fields[name] = forms.ChoiceField(
-                    choices=[("", "Leave empty"), *item.choices()], required=False, label=value, initial=guess
-                )
-                self.value_fields.setdefault(column, []).append(name)
-        for position, column in self.columns:
-            for question in QUESTIONS:
-                if self._asks(question, position, columns.get(column, "")):
-                    self.fields[f"{question.option}-{position}"] = forms.ChoiceField(
-                        choices=[("", "Choose"), *question.choices], required=False,
-                        label=question.label.format(column=column), initial=self._likely(question, column),
-                    )  # fmt: skip
+            self._ask_values(position, column, known_values.get(column, {}))
+            self._ask_open(position, column)
+        self._ask_outcome()
+        self._ask_who()
         if target.name in ("leads", "opportunities"):
             teams = Team.objects.visible_to(user)
             self.fields["team"] = forms.ModelChoiceField(
                 teams.filter(pk__in=user.team_ids) if user.role == "ae" else teams, required=False,
                 label="Team for rows whose owner we do not know", initial=batch.options.get("team"),
+            )  # fmt: skip
+
+    def _suggested(self, columns: dict[str, str], own: dict[str, Field]) -> dict[str, str]:
+        """The matching to begin with: where a field that was to be made is there by now, that field."""
+        there = {key(item.label): item.name for item in own.values()}
+        found = {}
+        for column, name in columns.items():
+            if name.startswith(custom.NEW) and there.get(key(column)) not in (None, *columns.values()):
+                name = there[key(column)]
+            found[column] = name if name in self.items else ""
+        return found
+
+    def _ask_values(self, position: int, column: str, known: dict[str, str]) -> None:
+        """What the values of a choice mean, and whether its own words are kept beside."""
+        item = self.meant[column]
+        if item is None or item.kind != "choice":
+            return
+        nothing = "Choose" if item.every_value else "Leave empty"
+        for number, value in enumerate(self.found["few"].get(column, [])[:FEW]):
+            name = f"value-{position}-{number}"
+            self.fields[name] = forms.ChoiceField(
+                choices=[("", nothing), *item.choices()], required=False, label=value,
+                initial=known.get(value, item.guess(value)),
+            )  # fmt: skip
+            self.value_fields.setdefault(column, []).append(name)
+        kind = kept_as(item, column, self.found) if self.may_define else ""
+        if kind:
+            kept = self.batch.options.get("keep", {}).get(column, kind if "kept" not in self.batch.options else "")
+            self.fields[f"keep-{position}"] = forms.ChoiceField(
+                choices=[(kind, f"Keep them in a new field “{column}”"), ("", "Let them go")], required=False,
+                label="What the file says besides", initial=kept,
+            )  # fmt: skip
+
+    def _ask_open(self, position: int, column: str) -> None:
+        for question in QUESTIONS:
+            if self._asks(question, column):
+                self.fields[f"{question.option}-{position}"] = forms.ChoiceField(
+                    choices=[("", "Choose"), *question.choices], required=False,
+                    label=question.label.format(column=column), initial=self._likely(question, column),
+                )  # fmt: skip
+
+    def _ask_outcome(self) -> None:
+        """Which of several columns tells how a lead ended."""
+        could = self.batch.options.get("outcomes", [])
+        if could and not any(item and item.name == outcomes.FIELD for item in self.meant.values()):
+            columns = [(str(position), column) for position, column in self.columns if column in could]
+            self.fields["outcome"] = forms.ChoiceField(
+                choices=[("", "Choose"), *columns, ("none", "None of them")], required=False,
+                label="Which column says whether a lead became a customer?",
+                initial="none" if "values" in self.batch.options else "",
+            )  # fmt: skip
+
+    def _ask_who(self) -> None:
+        """Whether leads that the file does not name are to be called by their lines."""
+        names = {item.name for item in self.meant.values() if item}
+        if self.target.names_lines and not names & set(BY_NAME):
+            self.fields["by_line"] = forms.BooleanField(
+                required=False, initial=self.batch.options.get("by_line", True),
+                label="No column says who these people are: call each lead by its line in the file",
             )  # fmt: skip
 
     def _likely(self, question: Question, column: str) -> str:
@@ -109,21 +171,17 @@ class MatchForm(forms.Form):
         others = {answer for answer in settled.values() if answer}
         return settled[column] or (others.pop() if len(others) == 1 else "")
 
-    def _field(self, position: int, suggested: str) -> Field | None:
-        """What the column means, by the sent form or the suggestion."""
-        name = self.data.get(f"column-{position}", "") if self.is_bound else suggested
-        return next((item for item in self.target.fields if item.name == name), None)
-
-    def _choice_field(self, position: int, suggested: str) -> Field | None:
-        item = self._field(position, suggested)
-        return item if item is not None and item.kind == "choice" else None
-
-    def _asks(self, question: Question, position: int, suggested: str) -> bool:
-        item = self._field(position, suggested)
-        settled = self.batch.options.get(question.option, {}).get(self.batch.columns[position])
+    def _asks(self, question: Question, column: str) -> bool:
+        item = self.meant[column]
+        settled = self.batch.options.get(question.option, {}).get(column)
         if item is None or item.kind not in question.kinds or settled is None:
             return False
-        return not settled or self.batch.columns[position] in self.batch.options.get("asked", [])
+        return not settled or column in self.batch.options.get("asked", [])
+
+    @property
+    def makes(self) -> int:
+        """How many columns make a new field."""
+        return sum(item is not None and item.name.startswith(custom.NEW) for item in self.meant.values())
 
     def rows(self) -> list[dict[str, object]]:
         """The columns as the page shows them: field, examples, values."""
@@ -135,45 +193,73 @@ class MatchForm(forms.Form):
                 "examples": [cells[position] for cells in first if position < len(cells) and cells[position]][:3],
                 "values": [self[name] for name in self.value_fields.get(column, [])],
                 "questions": [
-                    self[name] for question in QUESTIONS if (name := f"{question.option}-{position}") in self.fields
+                    self[name]
+                    for option in (*(question.option for question in QUESTIONS), "keep")
+                    if (name := f"{option}-{position}") in self.fields
                 ],
             }
             for position, column in self.columns
         ]
 
     def clean(self) -> dict:
-        """Each field once, the required ones at all, and day orders where they are a question."""
+        """Each field once, the required ones at all, and an answer to what is a question."""
         data = super().clean()
         mapping: dict[str, str] = {}
         for position, column in self.columns:
             name = data.get(f"column-{position}")
             if name:
-                if name in mapping.values():
+                if name in mapping.values() and not name.startswith(custom.NEW):
                     self.add_error(f"column-{position}", "Another column means this already.")
                 mapping[column] = name
                 for question in QUESTIONS:
                     asked = f"{question.option}-{position}"
                     if asked in self.fields and not data.get(asked):
                         self.add_error(asked, question.error)
+        self._clean_outcome(data, mapping)
+        for position, column in self.columns:
+            item = self.items.get(mapping.get(column, ""))
+            if item and item.needs and item.needs not in mapping.values():
+                needed = self.items[item.needs].label.lower()
+                self.add_error(
+                    f"column-{position}", f"This belongs to the {needed}: match its name too, or make this a new field."
+                )
+            if item and item.every_value:
+                for name in self.value_fields.get(column, []):
+                    if name in self.data and not data.get(name):
+                        self.add_error(name, "Say what this means.")
         for item in self.target.fields:
             if item.required and item.name not in mapping.values():
                 self.add_error(None, f"Say which column is the {item.label.lower()}.")
         if not mapping:
             self.add_error(None, "Match at least one column.")
+        if "by_line" in self.fields and not data.get("by_line"):
+            self.add_error("by_line", "Say which column is the name, the e-mail address or a number, or tick this.")
         data["mapping"] = mapping
         data["options"] = self._options(data)
         data["save_as"] = squeeze(data.get("save_as") or "")
         return data
 
+    def _clean_outcome(self, data: dict, mapping: dict[str, str]) -> None:
+        if "outcome" in self.fields:
+            answer = data.get("outcome")
+            if not answer:
+                self.add_error("outcome", "Several columns could be it. Choose one, or “None of them”.")
+            elif answer != "none":
+                mapping[self.batch.columns[int(answer)]] = outcomes.FIELD
+
     def _options(self, data: dict) -> dict:
         settled = {question.option: dict(self.batch.options.get(question.option, {})) for question in QUESTIONS}
         asked = set(self.batch.options.get("asked", []))
         values: dict[str, dict[str, str]] = {}
+        keep: dict[str, str] = {}
         for position, column in self.columns:
             for question in QUESTIONS:
                 if answer := data.get(f"{question.option}-{position}"):
                     settled[question.option][column] = answer
                     asked.add(column)
+            if (name := f"keep-{position}") in self.fields:
+                kept = data.get(name) if name in self.data else self.fields[name].initial
+                keep |= {column: kept} if kept else {}
             for name in self.value_fields.get(column, []):
                 # A column matched just now was not asked about its values yet: the guesses count.
                 chosen = data.get(name) if name in self.data else self.fields[name].initial
@@ -183,6 +269,9 @@ class MatchForm(forms.Form):
             **settled,
             "asked": sorted(asked),
             "values": values,
+            "keep": keep,
+            "kept": True,
+            "by_line": bool(data.get("by_line")),
             "fill": bool(data.get("fill")),
             "team": team.pk if team else None,
         }

@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import json
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
@@ -35,6 +36,8 @@ def _parse(item: Field, column: str, options: dict, meanings: dict[str, str]) ->
     if item.kind == "choice":
         # Guessing may ask the database for the choices: once for each distinct value, not for each row.
         guess = functools.lru_cache(maxsize=1024)(lambda text: item.guess(text) or None)
+        if item.every_value:
+            return lambda text: meanings.get(text) or guess(text) or _no_meaning()
         return lambda text: (meanings[text] or None) if text in meanings else guess(text)
     if item.kind == "money":
         # One mark for the whole column: a cell that does not fit it is reported, never read the other way.
@@ -49,6 +52,10 @@ def _parse(item: Field, column: str, options: dict, meanings: dict[str, str]) ->
     if item.kind == "words":
         return _words
     return functools.partial(_email if item.kind == "email" else _text, item.max_length)
+
+
+def _no_meaning() -> str:
+    raise values.BadValue("says nothing we know; say in the matching what it means")
 
 
 def _words(text: str) -> list[str]:
@@ -79,6 +86,8 @@ def as_copied(value: object) -> str:
     if isinstance(value, list):
         quoted = ('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in value)
         return copy_text("{" + ",".join(quoted) + "}")
+    if isinstance(value, dict):
+        return copy_text(json.dumps(value, ensure_ascii=False)) if value else "\\N"
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
     return str(value)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from leads.domains import domain_of
+from leads.imports import custom
 from leads.imports.engine import Run
 from leads.imports.taking_back import Progress, delete, in_chunks
 from leads.imports.targets import Field, Target, register
@@ -117,21 +118,23 @@ def load(run: Run) -> dict[str, int]:
                    annual_revenue = coalesce(c.annual_revenue, s.annual_revenue),
                    country = CASE WHEN c.country = '' THEN coalesce(left(s.country, 80), '') ELSE c.country END,
                    region = CASE WHEN c.region = '' THEN coalesce(left(s.region, 60), '') ELSE c.region END,
+                   custom = coalesce(s.custom, '{}') || c.custom,
                    version = c.version + 1
               FROM staged s
              WHERE s.company_id = c.id
                AND ((c.domain = '' AND s.domain <> '') OR (c.industry = '' AND s.industry <> '')
                  OR (c.employees IS NULL AND s.employees IS NOT NULL) OR (c.country = '' AND s.country <> '')
-                 OR (c.annual_revenue IS NULL AND s.annual_revenue IS NOT NULL) OR (c.region = '' AND s.region <> ''))
+                 OR (c.annual_revenue IS NULL AND s.annual_revenue IS NOT NULL) OR (c.region = '' AND s.region <> '')
+                 OR coalesce(s.custom, '{}') || c.custom <> c.custom)
             """
         )
     created = run.sql(
         """
         INSERT INTO leads_company (name, name_key, domain, industry, employees, annual_revenue, country, region,
-                                   technologies, created_by_id, created_at, import_batch_id, version)
+                                   technologies, custom, created_by_id, created_at, import_batch_id, version)
         SELECT name, company_key, coalesce(domain, ''), coalesce(left(industry, 80), ''), employees, annual_revenue,
                coalesce(left(country, 80), ''), coalesce(left(region, 60), ''), coalesce(technologies, '{}'),
-               %(user)s, %(now)s, %(batch)s, 1
+               coalesce(custom, '{}'), %(user)s, %(now)s, %(batch)s, 1
           FROM staged WHERE company_id IS NULL ORDER BY line
         """
     )
@@ -182,6 +185,7 @@ def undo(batch: ImportBatch, progress: Progress | None = None) -> int:
     in_chunks(unused + "AND c.parent_id IS NOT NULL" + end, batch.pk, loosen)
     childless = "AND NOT EXISTS (SELECT 1 FROM leads_company child WHERE child.parent_id = c.id)"
     in_chunks(unused + childless + end, batch.pk, remove)
+    custom.undo(batch)
     return Company.objects.filter(import_batch=batch.pk).count()
 
 
@@ -189,6 +193,7 @@ register(
     Target(
         name="companies",
         label="Companies",
+        record="company",
         may=may_import,
         load=load,
         undo=undo,

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from leads.imports import values
 from leads.imports.cells import as_copied, parser
+from leads.imports.custom import CustomColumns, is_custom
 from leads.imports.problems import Problems
 from leads.imports.targets import Target, registry
 from leads.models import ImportBatch
@@ -102,13 +103,14 @@ class Run:
         columns = ["line integer primary key"]
         columns += [f"{item.name} {SQL_TYPES.get(item.kind, 'text')}" for item in self.target.fields]
         columns += [f"{name} text" for name in self.target.derived]
-        columns += ["owner_id bigint", "team_id bigint"]
+        columns += ["owner_id bigint", "team_id bigint", "custom jsonb"]
         with connection.cursor() as cursor:
             # They go with the transaction; where that goes on after an import, the next one clears them away.
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name}' for name in TEMPORARY)}")
             cursor.execute(f"CREATE TEMPORARY TABLE staged ({', '.join(columns)}) ON COMMIT DROP")
         total, chunk = 0, []
-        for line, record in self._records():
+        custom = CustomColumns(self.batch, self.target)
+        for line, record in self._records(custom):
             total += 1
             if total > MAX_ROWS:
                 raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Split it and import the parts.")
@@ -120,25 +122,27 @@ class Run:
             if total % CHUNK == 0:
                 report_progress(self.batch, total)
         self._copy(chunk)
+        custom.finish()
         if not total:
             raise Unreadable("The file has column names but no rows.")
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE staged")
         return total
 
-    def _records(self) -> Iterator[tuple[int, dict | None]]:
+    def _records(self, custom: CustomColumns) -> Iterator[tuple[int, dict | None]]:
         """(line, values by field) of every row; None for a row with problems, which are noted."""
         reading = Reading(**self.batch.reading)
         mapped = [
             (position, column, self.target.field(self.mapping[column]))
             for position, column in enumerate(self.batch.columns)
-            if self.mapping.get(column)
+            if self.mapping.get(column) and not is_custom(self.mapping[column])
         ]
         cells_of = [
             (position, column, item.name, parser(item, column, self.options)) for position, column, item in mapped
         ]
         required = [item for item in self.target.fields if item.required]
         width, add = len(self.batch.columns), self.problems.add
+        by_line = self.batch.digest[:16] if self.target.names_lines and self.options.get("by_line") else ""
         for line, cells in rows(Path(self.batch.file.path), reading):
             good = True
             if len(cells) > width and any(cells[width:]):
@@ -152,6 +156,13 @@ class Run:
                 except values.BadValue as error:
                     good = False
                     add(line, column, text, str(error))
+            if custom.columns:
+                record["custom"], wrong = custom.read(cells)
+                for column, text, reason in wrong:
+                    good = False
+                    add(line, column, text, reason)
+            if by_line:
+                record["by_line"] = (by_line, line)
             if good:
                 for item in required:
                     if not record.get(item.name):
@@ -173,12 +184,14 @@ class Run:
         buffer = io.StringIO()
         for line, record in chunk:
             cells = [str(line), *(as_copied(record.get(name)) for name in names)]
-            cells += map(as_copied, owner_of(str(record.get("owner") or "")))
+            cells += map(as_copied, (*owner_of(str(record.get("owner") or "")), record.get("custom")))
             buffer.write("\t".join(cells) + "\n")
         buffer.seek(0)
         with connection.cursor() as cursor:
             # The connection's own cursor: COPY is psycopg2's, Django has no word for it.
-            cursor.cursor.copy_expert(f"COPY staged (line, {', '.join(names)}, owner_id, team_id) FROM STDIN", buffer)
+            cursor.cursor.copy_expert(
+                f"COPY staged (line, {', '.join(names)}, owner_id, team_id, custom) FROM STDIN", buffer
+            )
 
     def _people(self) -> dict[str, tuple[int, int | None]]:
         """Name and e-mail of everyone the importing person sees, to (user, first team)."""

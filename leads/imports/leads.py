@@ -1,11 +1,12 @@
 """Leads from a file."""
 
 import functools
+from collections.abc import Callable
 
 from django.db import connection
 
 from leads.domains import domain_of
-from leads.imports import companies
+from leads.imports import companies, outcomes
 from leads.imports.companies import derive_company, link_companies, may_import
 from leads.imports.engine import Run
 from leads.imports.taking_back import Progress, delete, in_chunks
@@ -21,6 +22,8 @@ STAGES = {
     "contacted": "sal", "working": "sal", "accepted": "sal", "pre qualified": "sql", "prequalified": "sql",
     "qualified": "sql", "sales qualified": "sql", "contact in future": "nurture", "nurturing": "nurture",
     "lost lead": "disqualified", "junk lead": "disqualified", "unqualified": "disqualified", "lost": "disqualified",
+    "closed not converted": "disqualified", "closed lost": "disqualified", "closed converted": "converted",
+    "closed won": "converted", "won": "converted", "customer": "converted",
 }  # fmt: skip
 SOURCES = {
     "employee referral": "referral", "external referral": "referral", "trade show": "event", "conference": "event",
@@ -30,12 +33,8 @@ SOURCES = {
 }  # fmt: skip
 
 
-def _stages() -> list[tuple[str, str]]:
-    return [choice for choice in LeadStage.choices if choice[0] != LeadStage.CONVERTED]
-
-
 def check_row(record: dict) -> list[tuple[str, str]]:
-    """A lead needs a name or an e-mail address."""
+    """A lead needs something to be called by."""
     name = _name(record)
     if not name:
         return [("Name", "neither a name nor an e-mail address")]
@@ -45,13 +44,19 @@ def check_row(record: dict) -> list[tuple[str, str]]:
 def _name(record: dict) -> str:
     first, name = record.get("first_name"), record.get("name")
     if not first and not name:
-        name = (record.get("email") or "").partition("@")[0][:160]
+        name = (record.get("email") or "").partition("@")[0][:160] or record.get("external_id")
+    if not first and not name and "by_line" in record:
+        name = f"Line {record['by_line'][1]}"
     return squeeze(f"{first or ''} {name or ''}")
 
 
 def derive(row: dict) -> None:
     """Names and keys as `Lead.derive` and `Company.save` make them."""
     row["name"] = _name(row)
+    if "by_line" in row and not row.get("external_id"):
+        # The same line of the same file is the same lead.
+        row["external_id"] = ":".join(map(str, row["by_line"]))
+    outcomes.settle(row)
     row["name_key"] = key(row["name"])[:160]
     row["email_key"] = key(row.get("email") or "")[:254]
     row["seniority"], row["fn"] = _title(row.get("job_title") or "")
@@ -79,21 +84,26 @@ def load(run: Run) -> dict[str, int]:
         cursor.execute("SELECT count(*) FROM staged WHERE lead_id IS NOT NULL")
         duplicates = cursor.fetchone()[0]
     updated = _fill(run) if run.options.get("fill") else 0
+    outcomes.open_dossiers(run)
     created = run.sql(
         """
         INSERT INTO leads_lead (name, name_key, email, email_key, phone, job_title, seniority, function, company_id, source,
             campaign, consent, consent_at, notes, owner_id, owner_name, team_id, stage, stage_since, mql_at,
-            accepted_at, qualified_at, return_reason, nurture_until, disqualify_reason, import_batch_id,
-            external_source, external_id, created_by_id, created_at, version)
+            accepted_at, qualified_at, converted_at, dossier_id, custom, return_reason, nurture_until, disqualify_reason,
+            import_batch_id, external_source, external_id, created_by_id, created_at, version)
         SELECT name, name_key, coalesce(email, ''), coalesce(email_key, ''), coalesce(phone, ''), coalesce(job_title, ''),
             coalesce(seniority, ''), coalesce(fn, ''), company_id, coalesce(source, 'other'), coalesce(campaign, ''),
             coalesce(consent, 'unknown'), CASE WHEN consent IN ('given', 'withdrawn') THEN %(now)s END,
             coalesce(notes, ''), owner_id,
             CASE WHEN owner_id IS NULL THEN coalesce(owner, CASE WHEN stage IN ('sal', 'sql') THEN 'Not named' END, '') ELSE '' END,
-            team_id, coalesce(stage, 'new'), coalesce(created_at, %(now)s),
-            CASE WHEN stage IN ('mql', 'sal', 'sql') THEN coalesce(created_at, %(now)s) END,
-            CASE WHEN stage IN ('sal', 'sql') THEN coalesce(created_at, %(now)s) END,
-            CASE WHEN stage = 'sql' THEN coalesce(created_at, %(now)s) END, '',
+            team_id, coalesce(stage, 'new'),
+            CASE WHEN stage IN ('converted', 'disqualified') THEN least(coalesce(closed_at, created_at, %(now)s), %(now)s)
+                 ELSE coalesce(created_at, %(now)s) END,
+            CASE WHEN stage IN ('mql', 'sal', 'sql', 'converted') THEN coalesce(created_at, %(now)s) END,
+            CASE WHEN stage IN ('sal', 'sql', 'converted') THEN coalesce(created_at, %(now)s) END,
+            CASE WHEN stage IN ('sql', 'converted') THEN coalesce(created_at, %(now)s) END,
+            CASE WHEN stage = 'converted' THEN least(coalesce(closed_at, created_at, %(now)s), %(now)s) END,
+            dossier_id, coalesce(custom, '{}'), '',
             CASE WHEN stage = 'nurture' THEN coalesce(nurture_until, (%(now)s::timestamptz + interval '90 days')::date) END,
             CASE WHEN stage = 'disqualified' THEN 'other' ELSE '' END, %(batch)s,
             CASE WHEN external_id IS NULL THEN '' ELSE 'import' END, coalesce(external_id, ''), %(user)s,
@@ -178,6 +188,7 @@ def _fill(run: Run) -> int:
     changed = """
         (l.phone = '' AND s.phone <> '') OR (l.job_title = '' AND s.job_title <> '') OR (l.email = '' AND s.email <> '')
         OR (l.company_id IS NULL AND s.company_id IS NOT NULL) OR (l.campaign = '' AND s.campaign <> '')
+        OR coalesce(s.custom, '{}') || l.custom <> l.custom
     """
     updated = run.sql(
         f"""
@@ -189,6 +200,7 @@ def _fill(run: Run) -> int:
                email_key = CASE WHEN l.email = '' THEN coalesce(s.email_key, '') ELSE l.email_key END,
                email = CASE WHEN l.email = '' THEN coalesce(s.email, '') ELSE l.email END,
                campaign = CASE WHEN l.campaign = '' THEN coalesce(s.campaign, '') ELSE l.campaign END,
+               custom = coalesce(s.custom, '{{}}') || l.custom,
                company_id = coalesce(l.company_id, s.company_id), version = l.version + 1
           FROM staged s WHERE s.lead_id = l.id AND EXISTS (SELECT 1 FROM workable w WHERE w.id = l.id) AND ({changed})
         """
@@ -200,11 +212,17 @@ def _fill(run: Run) -> int:
     return updated
 
 
+use_hooks: list[Callable[[list[int]], set[int]]] = []
+"""Rooms above say which of some leads they use."""
+
+
 def undo(batch: ImportBatch, progress: Progress) -> int:
     """Remove the leads of a batch that nobody worked on since, and then its unused companies; how many stay."""
     untouched = """
-        SELECT l.id FROM leads_lead l
-         WHERE l.import_batch_id = %(batch)s AND l.version = 1 AND l.dossier_id IS NULL AND l.id > %(after)s
+        SELECT l.id, l.dossier_id FROM leads_lead l
+         WHERE l.import_batch_id = %(batch)s AND l.version = 1 AND l.id > %(after)s
+           AND (l.dossier_id IS NULL OR l.stage = 'converted'
+                AND NOT EXISTS (SELECT 1 FROM qualification_evidence e WHERE e.dossier_id = l.dossier_id))
            AND NOT EXISTS (SELECT 1 FROM leads_engagement e WHERE e.lead_id = l.id)
            AND NOT EXISTS (SELECT 1 FROM leads_leadcomment c WHERE c.lead_id = l.id)
            AND NOT EXISTS (SELECT 1 FROM leads_lead m WHERE m.merged_into_id = l.id)
@@ -212,11 +230,17 @@ def undo(batch: ImportBatch, progress: Progress) -> int:
     """
 
     def remove(found: list[tuple]) -> None:
-        ids = [pk for (pk,) in found]
+        used = set().union(*(hook([pk for pk, _ in found]) for hook in use_hooks))
+        free = [(pk, dossier) for pk, dossier in found if pk not in used]
+        ids = [pk for pk, _ in free]
+        dossiers = [dossier for _, dossier in free if dossier]
         delete("leads_leadscore", "lead_id", ids)
         delete("leads_lead", "id", ids)
+        delete("qualification_dossierstatus", "dossier_id", dossiers)
+        delete("qualification_dossier", "id", dossiers)
+        progress(len(ids))
 
-    in_chunks(untouched, batch.pk, remove, progress)
+    in_chunks(untouched, batch.pk, remove)
     companies.undo(batch)
     return Lead.objects.filter(import_batch=batch).count()
 
@@ -225,6 +249,8 @@ register(
     Target(
         name="leads",
         label="Leads",
+        record="lead",
+        names_lines=True,
         may=may_import,
         load=load,
         undo=undo,
@@ -238,21 +264,23 @@ register(
             Field("phone", "Phone", names=("mobile", "telephone", "phone number"), max_length=40),
             Field("job_title", "Job title", names=("title", "position", "designation"), max_length=160),
             Field("company", "Company", names=("account", "account name", "organisation", "organization", "company name")),
-            Field("website", "Company's website", names=("domain", "web site", "url"), max_length=300),
-            Field("industry", "Company's industry", names=("sector", "branch"), max_length=200),
-            Field("employees", "Company's employees", kind="whole", names=("number of employees", "company size")),
-            Field("country", "Country", names=("billing country",), max_length=80),
-            Field("region", "Region", max_length=60),
+            Field("website", "Company's website", needs="company", names=("domain", "web site", "url"), max_length=300),
+            Field("industry", "Company's industry", needs="company", names=("sector", "branch"), max_length=200),
+            Field("employees", "Company's employees", needs="company", kind="whole", names=("number of employees", "company size")),
+            Field("country", "Country", needs="company", names=("billing country",), max_length=80),
+            Field("region", "Region", needs="company", max_length=60),
             Field("source", "Source", kind="choice", names=("lead source",), choices=lambda: Source.choices, guesses=SOURCES),
             Field("campaign", "Campaign", names=("campaign name",), max_length=120),
-            Field("stage", "Stage", kind="choice", names=("lead status", "status", "lead stage"), choices=_stages, guesses=STAGES),
+            Field("stage", "Stage", kind="choice", names=("lead status", "status", "lead stage"), choices=lambda: LeadStage.choices, guesses=STAGES),
+            outcomes.field(),
+            outcomes.closed_field(),
             Field("owner", "Owner", kind="person", names=("lead owner", "assigned to", "sales agent"), max_length=160),
             Field("consent", "Consent", kind="choice", names=("opt in", "email opt in"), choices=lambda: Consent.choices,
                   guesses={"yes": "given", "no": "withdrawn", "true": "given", "false": "withdrawn"}),
             Field("created_at", "Created", kind="moment", names=("created time", "created date", "createddate", "date")),
             Field("nurture_until", "Look again on", kind="day"),
             Field("notes", "Notes", names=("description", "comment", "comments"), max_length=10000),
-            Field("external_id", "Number in the other system", names=("leadid", "lead id", "record id", "id"), max_length=120),
+            Field("external_id", "Number in the other system", names=("leadid", "lead id", "record id", "id", "lead number", "prospect id", "contact id", "customer id"), max_length=120),
         ],
     )
 )  # fmt: skip

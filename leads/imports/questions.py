@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leads.imports import values
+from leads.imports.kinds import Kinds
 from presales.spreadsheets import Reading, rows
 
 LOOKED_AT = 100_000  # rows; the check reads them all
@@ -19,15 +20,18 @@ class Column:
     marks: set[str] | None = None
     unlike: bool = False  # some cells allow only a point, others only a comma
     distinct: set[str] | None = field(default_factory=set)
+    kinds: Kinds = field(default_factory=Kinds)
 
     def see(self, text: str) -> None:
         """Take one cell into account."""
+        self.kinds.cells += 1
         if self.distinct is not None:
             if text in self.distinct:
                 return  # it says nothing new
             self.distinct.add(text[:120])
             if len(self.distinct) > FEW:
                 self.distinct = None
+        self.kinds.see(text)
         if not text[-1].isdigit() and not text[0].isdigit() and not any(map(str.isdigit, text)):
             return
         if values.is_numeric_day(text):
@@ -44,8 +48,8 @@ def questions(path: Path, reading: Reading, names: list[str]) -> dict[str, objec
 
     Returns:
         `order`: for each column of numeric days the order its cells allow (dmy, mdy, or "" for a question); `mark`: the
-        same for amounts (point, comma or ""); `few`: the distinct values of each column with at most 60; `first`: the
-        first rows.
+        same for amounts (point, comma or ""); `few`: the distinct values of each column with at most 60; `kinds`: the kind
+        of field that each column would make; `first`: the first rows.
     """
     columns = [Column() for _ in names]
     first: list[list[str]] = []
@@ -62,6 +66,7 @@ def questions(path: Path, reading: Reading, names: list[str]) -> dict[str, objec
         "order": {name: _only(column.orders) for name, column in named if column.orders},
         "mark": {name: "" if column.unlike else _only(column.marks) for name, column in named if column.marks},
         "few": {name: sorted(column.distinct) for name, column in named if column.distinct},
+        "kinds": {name: column.kinds.best(column.distinct) for name, column in named},
         "first": first,
     }
 

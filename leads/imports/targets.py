@@ -11,7 +11,8 @@ from presales.text import key
 class Field:
     """One field of a target.
 
-    `kind` is text, email, day, moment, money, whole, words, person or choice; `names` are headers it goes by.
+    `kind` is text, email, day, moment, money, whole, words, person or choice; `names` are headers it goes by. `needs`
+    names a field without which this one says nothing. With `every_value`, each value of a column has to have a meaning.
     """
 
     name: str
@@ -22,21 +23,24 @@ class Field:
     max_length: int = 200
     choices: Callable[[], list[tuple[str, str]]] | None = None
     guesses: dict[str, str] = field(default_factory=dict)
+    needs: str = ""
+    every_value: bool = False
 
     def goes_by(self, header: str) -> bool:
         """Whether a column of this name most likely means the field."""
-        return _plain(header) in {_plain(name) for name in (self.name, self.label, *self.names)}
+        return plain(header) in {plain(name) for name in (self.name, self.label, *self.names)}
 
     def guess(self, value: str) -> str:
         """The choice that a value of the file most likely means; "" for no idea."""
-        plain = _plain(value)
+        meant = plain(value)
         for choice, label in self.choices() if self.choices else []:
-            if plain in (_plain(choice), _plain(label)):
+            if meant in (plain(choice), plain(label)):
                 return choice
-        return next((choice for text, choice in self.guesses.items() if _plain(text) == plain), "")
+        return next((choice for text, choice in self.guesses.items() if plain(text) == meant), "")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """What headers and values are compared by: letters and digits alone, in lower case."""
     return "".join(character for character in key(text) if character.isalnum())
 
 
@@ -59,6 +63,8 @@ class Target:
     undo: Callable
     check_row: Callable[[dict], list[tuple[str, str]]] = lambda row: []
     derived: tuple[str, ...] = ()
+    record: str = ""  # whose custom fields a file may fill
+    names_lines: bool = False  # a file that names nobody may number its records by their lines
     derive: Callable[[dict], None] = lambda row: None
 
     def field(self, name: str) -> Field:
@@ -73,7 +79,8 @@ class Target:
                 if item.name not in mapping.values() and item.goes_by(column):
                     mapping[column] = item.name
                     break
-        return mapping
+        needed = {item.name: item.needs for item in self.fields}
+        return {column: name for column, name in mapping.items() if needed[name] in ("", *mapping.values())}
 
 
 registry: dict[str, Target] = {}

@@ -94,6 +94,8 @@ GROUPED = {
     "point": re.compile(r"^(\d+|\d{1,3}(,\d{2,3})*,\d{3})?(\.\d*)?$"),
     "comma": re.compile(r"^(\d+|\d{1,3}(\.\d{2,3})*\.\d{3})?(,\d*)?$"),
 }
+NEGATIVE = re.compile(r"^\s*\(|[-−]\s*[\d.,]|^\s*[-−]")
+MOST = Decimal(10) ** 15
 SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-"})
 
 
@@ -130,7 +132,7 @@ def decimal(text: str, digits: int = 14, mark: str = "") -> Decimal:
     bare = _digits(text)
     if not bare:
         raise BadValue("not a number")
-    if re.search(r"^\s*\(|[-−]\s*[\d.,]|^\s*[-−]", text):
+    if NEGATIVE.search(text):
         raise BadValue("negative")
     if not mark:
         allowed = decimal_marks(text)
@@ -145,6 +147,36 @@ def decimal(text: str, digits: int = 14, mark: str = "") -> Decimal:
     if number >= Decimal(10) ** (digits - 2):
         raise BadValue("too large")
     return number
+
+
+def is_number(text: str) -> bool:
+    """Whether `number` reads the cell, whichever decimal mark its column has."""
+    return any(_fits(text, mark) for mark in GROUPED)
+
+
+def _fits(text: str, mark: str) -> bool:
+    try:
+        number(text, mark)
+    except BadValue:
+        return False
+    return True
+
+
+def number(text: str, mark: str = "point") -> int | float:
+    """A number of any sign, as custom fields keep it: 15 digits, 6 of them after the mark.
+
+    Raises:
+        BadValue: not a number with that mark, or too large.
+    """
+    bare = _digits(text)
+    if not bare or not GROUPED[mark].match(bare):
+        raise BadValue(f"not a number with a decimal {mark}" if bare and decimal_marks(text) else "not a number")
+    bare = bare.replace(",", "") if mark == "point" else bare.replace(".", "").replace(",", ".")
+    found = Decimal(bare)
+    if found >= MOST:
+        raise BadValue("too large")
+    found = round(-found if NEGATIVE.search(text) else found, 6)
+    return int(found) if found == found.to_integral_value() else float(found)
 
 
 def whole(text: str, most: int = 2**31 - 1, mark: str = "") -> int:

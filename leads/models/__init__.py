@@ -3,6 +3,7 @@
 from leads.models.capture import CaptureForm
 from leads.models.comments import LeadComment
 from leads.models.companies import Company
+from leads.models.custom_fields import CustomField, FieldKind, FieldLane, RecordKind
 from leads.models.engagements import Engagement, EngagementKind
 from leads.models.imports import ImportBatch, ImportMapping, ImportProblem
 from leads.models.leads import Consent, DisqualifyReason, Lead, LeadStage, ReturnReason, Source
@@ -14,9 +15,12 @@ __all__ = [
     "CaptureForm",
     "Company",
     "Consent",
+    "CustomField",
     "DisqualifyReason",
     "Engagement",
     "EngagementKind",
+    "FieldKind",
+    "FieldLane",
     "ImportBatch",
     "ImportMapping",
     "ImportProblem",
@@ -24,6 +28,7 @@ __all__ = [
     "LeadComment",
     "LeadScore",
     "LeadStage",
+    "RecordKind",
     "ReturnReason",
     "ScoreRange",
     "ScoringGroup",

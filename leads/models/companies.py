@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.domains import domain_of
+from leads.models.custom_fields import custom_column
 from leads.search import Words
 from leads.visibility import companies_visible_to
 from people.models import User
@@ -42,6 +43,7 @@ class Company(models.Model):
     country = models.CharField(max_length=80, blank=True)
     region = models.CharField(max_length=60, blank=True)
     technologies = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    custom = custom_column()
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subsidiaries")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.models.companies import Company
+from leads.models.custom_fields import custom_column
 from leads.search import Words
 from leads.titles import function_of, seniority_of
 from leads.visibility import leads_visible_to
@@ -141,6 +142,7 @@ class Lead(models.Model):
     nurture_until = models.DateField("look again on", null=True, blank=True)
     disqualify_reason = models.CharField(max_length=20, choices=DisqualifyReason, blank=True)
 
+    custom = custom_column()
     dossier = models.OneToOneField(Dossier, models.PROTECT, null=True, blank=True, related_name="lead")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
     import_batch = models.ForeignKey("leads.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+")
@@ -187,6 +189,7 @@ class Lead(models.Model):
             models.Index(fields=["nurture_until"], condition=Q(stage="nurture"), name="leads_nurturing"),
             models.Index(fields=["-created_at", "-id"], condition=~Q(return_reason=""), name="leads_returned"),
             GinIndex(fields=["search"], name="leads_search"),
+            GinIndex(fields=["custom"], name="leads_custom", opclasses=["jsonb_path_ops"]),
         ]
 
     def __str__(self) -> str:

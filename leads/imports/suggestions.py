@@ -1,0 +1,59 @@
+"""What a file's columns most likely mean, so that nothing of it is lost with one click, and what stays a question."""
+
+from leads.imports import custom, outcomes
+from leads.imports.targets import Field, Target
+from leads.models import FieldKind
+from people.models import User
+
+BY_NAME = ("name", "first_name", "email", "external_id")
+
+
+def suggested(target: Target, user: User, columns: list[str], found: dict) -> tuple[dict[str, str], dict[str, object]]:
+    """The mapping to begin with, and options beside it.
+
+    By their headers, columns mean fields. The column of outcomes is found by its values too, and asked for where several
+    could be it. A column that is left becomes a custom field. Where the values of a choice are not all understood, the
+    column is also kept as it is, in a custom field.
+
+    Args:
+        target: what the file is imported as.
+        user: who imports, since not everybody adds fields.
+        columns: the headers.
+        found: what `questions` says of the columns.
+
+    Returns:
+        The mapping, and the options `outcomes` (columns of which one is the outcome: a question), `keep` (kind of the
+        custom field beside a choice) and `by_line` (the file names nobody).
+    """
+    mapping = target.suggest(columns)
+    options: dict[str, object] = {}
+    if any(item.name == outcomes.FIELD for item in target.fields):
+        mapping = {column: name for column, name in mapping.items() if name != outcomes.FIELD}
+        could = outcomes.candidates(found.get("few", {}))
+        if len(could) == 1:
+            mapping[could[0]] = outcomes.FIELD
+        elif could:
+            options["outcomes"] = could
+    if target.names_lines and not set(mapping.values()) & set(BY_NAME):
+        options["by_line"] = True
+    rest = [column for column in columns if column not in mapping]
+    if target.record:
+        mapping |= custom.suggest(target, user, rest, found.get("kinds", {}))
+        if custom.may_define(target, user):
+            items = {item.name: item for item in target.fields}
+            matched = {column: items[name] for column, name in mapping.items() if name in items}
+            options["keep"] = {
+                column: kind for column, item in matched.items() if (kind := kept_as(item, column, found))
+            }
+    return mapping, options
+
+
+def kept_as(item: Field, column: str, found: dict) -> str:
+    """The kind of the custom field that keeps the own words of a column matched with a choice; "" where the choice has
+    a word for each of them."""
+    if item.kind != "choice" or item.every_value or not found.get("kinds", {}).get(column):
+        return ""
+    values = found.get("few", {}).get(column)
+    if values is None:
+        return FieldKind.TEXT
+    return FieldKind.CHOICE if any(not item.guess(value) for value in values) else ""
