@@ -7,7 +7,6 @@ so that a check, or an import that fails, leaves none behind.
 import functools
 from collections.abc import Callable, Iterable
 
-
 from leads.imports import values
 from leads.imports.kinds import NO, YES
 from leads.imports.targets import Field, Target

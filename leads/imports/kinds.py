@@ -36,7 +36,7 @@ class Kinds:
         if not self.cells or self.longest > TEXT_LENGTH:
             return ""
         words = {key(text) for text in distinct} if distinct else set()
-        if words and len(words) <= 2 and words <= YES | NO and (words & YES and words & NO or not self.number):
+        if words and len(words) <= 2 and words <= YES | NO and ((words & YES and words & NO) or not self.number):
             return FieldKind.YES_NO
         if self.number:
             return FieldKind.NUMBER

@@ -150,7 +150,8 @@ def test_bad_values_are_named_by_line_and_column(admin):
     actions.match_columns(admin, batch, mapping, {})
     actions.work(batch.pk)
     assert {(item.line, item.column, item.reason) for item in batch.problems.all()} == {
-        (2, "Age", "not a number"), (2, "Opted", "neither yes nor no"), (2, "Seen on", "outside the years 1990 to 2100"),
+        (2, "Age", "not a number"), (2, "Opted", "neither yes nor no"),
+        (2, "Seen on", "outside the years 1990 to 2100"),
     }  # fmt: skip
 
 

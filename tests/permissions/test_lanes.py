@@ -59,6 +59,8 @@ LANES = [
             "company", "lead", "dossier", "source", "pipeline", "stage", "outcome", "stage_since", "owner",
             "owner_name", "se", "team", "close_date_pushes", "created_at", "last_activity_at", "closed_on",
             "lost_reason", "lost_to", "no_go_reason", "import_batch", "external_source", "external_id",
+            # Custom fields have a lane each, and pages of their own.
+            "custom",
         },
         says="AE's lane",
     ),
