@@ -8,6 +8,7 @@ class DealsConfig(AppConfig):
     def ready(self):
         from django.db.models import Q
 
+        import leads.hooks
         import leads.panels
         import leads.visibility
         import people.panels
@@ -23,6 +24,7 @@ class DealsConfig(AppConfig):
         leads.panels.company_panels.append(("deals/panels/opportunities.html", panels.of_company))
         leads.panels.company_panels.append(("deals/panels/environment.html", panels.environment_of_company))
         leads.panels.lead_panels.append(("deals/panels/opportunities.html", panels.of_lead))
+        leads.panels.lead_panels.append(("deals/panels/meetings.html", panels.meetings_of_lead))
         people.panels.account_panels.append(("deals/panels/calendar.html", calendar_address.for_account))
         workloads.append(Workload("open opportunities as AE", owned_by, Role.AE))
         workloads.append(Workload("open opportunities as SE", claimed_by, Role.SE, loads_of))
@@ -38,12 +40,14 @@ class DealsConfig(AppConfig):
         leads.visibility.company_hooks.append(lambda user: Q(pk__in=deals_of(user).values("company")))
         qualification.visibility.seen_hooks.append(lambda user: Q(opportunity__in=deals_of(user)))
 
+        from deals.actions.meetings import merge_meetings
         from deals.actions.queue import on_dossier_status
         from deals.imports import register_targets
         from deals.probability import mark_stale_of_dossiers
         from qualification import hooks
 
         register_targets()
+        leads.hooks.on_merge.append(merge_meetings)
         hooks.on_status_change.append(on_dossier_status)
         hooks.on_derived.append(mark_stale_of_dossiers)
         qualification.lanes.hooks.insert(0, _lanes_on_opportunity)

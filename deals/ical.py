@@ -14,7 +14,7 @@ FOLD = 75
 
 
 def calendar(meetings: Iterable[Meeting], name: str) -> bytes:
-    """A calendar of `meetings`, whose opportunity and attendees are read already."""
+    """A calendar of `meetings`, whose subject and attendees are read already."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Presales//Meetings//EN", f"X-WR-CALNAME:{escaped(name)}"]
     now = timezone.now()
     for meeting in meetings:
@@ -53,7 +53,7 @@ def _event(meeting: Meeting, now: datetime.datetime) -> Iterator[str]:
     yield f"SEQUENCE:{meeting.version - 1}"
     yield f"DTSTART:{_utc(meeting.starts_at)}"
     yield f"DTEND:{_utc(meeting.ends_at)}"
-    yield f"SUMMARY:{escaped(f'{meeting.get_kind_display()}: {meeting.opportunity.name}')}"
+    yield f"SUMMARY:{escaped(f'{meeting.get_kind_display()}: {meeting.about}')}"
     yield f"DESCRIPTION:{escaped(_description(meeting))}"
     if meeting.place:
         yield f"LOCATION:{escaped(meeting.place)}"

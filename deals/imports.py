@@ -201,6 +201,12 @@ def _convert_leads(run: Run) -> None:
           FROM deals_opportunity o WHERE o.import_batch_id = %(batch)s AND o.lead_id = l.id
         """
     )
+    run.sql(
+        """
+        UPDATE deals_meeting m SET opportunity_id = o.id, lead_id = NULL
+          FROM deals_opportunity o WHERE o.import_batch_id = %(batch)s AND o.lead_id = m.lead_id
+        """
+    )
 
 
 def _written_on_deals() -> list[tuple[str, str]]:

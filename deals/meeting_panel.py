@@ -1,26 +1,27 @@
-"""What the deal's page says of its meetings: the next ones and the past ones."""
+"""What the page of a deal or a lead says of its meetings: the next ones and the past ones."""
 
 from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from deals.models import Meeting, Opportunity
+from deals.models import Meeting
+from deals.models.meetings import Subject
 
 SHOWN = 30
 
 
 @dataclass
 class MeetingPanel:
-    """The meetings of one deal, the next first; past and cancelled ones the newest first."""
+    """The meetings of one deal or lead, the next first; past and cancelled ones the newest first."""
 
     coming: list[Meeting] = field(default_factory=list)
     past: list[Meeting] = field(default_factory=list)
 
 
-def meeting_panel(opportunity: Opportunity) -> MeetingPanel:
-    """The panel of a deal, in one query."""
+def meeting_panel(subject: Subject) -> MeetingPanel:
+    """The panel of a deal or a lead, in one query."""
     panel = MeetingPanel()
-    for meeting in opportunity.meetings.with_state(timezone.now()).order_by("-starts_at", "-pk")[:SHOWN]:
+    for meeting in subject.meetings.with_state(timezone.now()).order_by("-starts_at", "-pk")[:SHOWN]:
         if meeting.is_cancelled or meeting.is_over:
             panel.past.append(meeting)
         else:

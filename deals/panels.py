@@ -1,5 +1,5 @@
 """Deals on the pages of the rooms below: those of a company with what is known of its environment, and the one a lead
-became."""
+became, with the meetings of a lead."""
 
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest
@@ -31,3 +31,8 @@ def of_lead(request: HttpRequest, lead: Lead) -> list[Opportunity] | None:
         return None
     seen = Opportunity.objects.visible_to(request.user).filter(lead=lead)
     return list(seen.select_related("stage", "owner")[:1]) or None
+
+
+def meetings_of_lead(request: HttpRequest, lead: Lead) -> Lead | None:
+    """The lead, whose page fetches the meetings by itself; None where they went on with an opportunity."""
+    return None if lead.merged_into_id or lead.stage == LeadStage.CONVERTED else lead

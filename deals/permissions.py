@@ -4,6 +4,7 @@ import rules
 
 from deals.models import (
     AlignmentCheck,
+    Attendee,
     DealTask,
     Debrief,
     Handoff,
@@ -15,6 +16,8 @@ from deals.models import (
     RfpQuestion,
     SpecialistRequest,
 )
+from deals.models.meetings import Subject, pair_of
+from leads.models import Lead
 from people.models import Role, User
 from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
 
@@ -59,12 +62,44 @@ def manages_pair(user: User, pairing: Pairing | None) -> bool:
 
 @rules.predicate
 def took_part(user: User, meeting: Meeting | None) -> bool:
-    """The AE or SE of the deal, or one of ours who attends."""
+    """The AE or SE of the deal, the AE of the lead, or an AE or SE of ours who came, but not as a specialist."""
     if meeting is None:
         return False
-    if user.pk in (meeting.opportunity.owner_id, meeting.opportunity.se_id):
+    if user.pk in pair_of(meeting.subject):
         return True
-    return user.role in (Role.AE, Role.SE) and meeting.attendees.filter(user=user).exists()
+    if user.role not in (Role.AE, Role.SE) or not meeting.attendees.filter(user=user).exists():
+        return False
+    return not SpecialistRequest.objects.filter(opportunity=meeting.opportunity_id, specialist=user).exists()
+
+
+@rules.predicate
+def works_on(user: User, subject: Subject | None) -> bool:
+    """In either lane of the deal; of a lead, where there is no technical lane yet, its AE and the managers."""
+    lanes = commercial_lane if isinstance(subject, Lead) else commercial_lane | technical_lane
+    return lanes.test(user, subject)
+
+
+@rules.predicate
+def changes(user: User, meeting: Meeting | None) -> bool:
+    """Whoever works on what the meeting is about."""
+    return meeting is not None and works_on.test(user, meeting.subject)
+
+
+@rules.predicate
+def prepares(user: User, meeting: Meeting | None) -> bool:
+    """Whoever works on what it is about, and of a lead's meeting the SE who is to come."""
+    if meeting is None:
+        return False
+    if changes.test(user, meeting):
+        return True
+    invited = meeting.opportunity_id is None and user.role == Role.SE
+    return invited and meeting.attendees.filter(user=user).exists()
+
+
+@rules.predicate
+def answers_for(user: User, attendee: Attendee | None) -> bool:
+    """The attendee themselves, or whoever works on what the meeting is about."""
+    return attendee is not None and (attendee.user_id == user.pk or changes.test(user, attendee.meeting))
 
 
 @rules.predicate
@@ -151,7 +186,10 @@ technical_lane = (is_claimer & is_se) | manages_team
 rules.add_perm("deals.work_commercial", commercial_lane)
 rules.add_perm("deals.work_technical", technical_lane)
 rules.add_perm("deals.work_stakeholders", commercial_lane | technical_lane)
-rules.add_perm("deals.work_meetings", commercial_lane | technical_lane)
+rules.add_perm("deals.work_meetings", works_on)
+rules.add_perm("deals.change_meeting", changes)
+rules.add_perm("deals.prepare_meeting", prepares)
+rules.add_perm("deals.confirm_attendee", answers_for)
 rules.add_perm("deals.write_debrief", took_part)
 rules.add_perm("deals.edit_debrief", is_author)
 rules.add_perm("deals.move_stage", commercial_lane)

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from deals.models import Debrief, HuddleItem, HuddlePoint, Meeting, Opportunity
-from deals.probability import mark_stale
+from deals.actions.meetings import hold_meeting
+from deals.models import Debrief, HuddleItem, HuddlePoint, Meeting
+from leads.dossiers import ensure_dossier
 from people.models import Role, User
 from people.permissions import require
 from presales.actions import action
@@ -38,11 +39,10 @@ def tick_huddle(actor: User, meeting: Meeting, item: str, *, note: str = "") -> 
     """The pair has gone through one point. Who ticked it first stays; the note may be added to.
 
     Raises:
-        NotAllowed: in neither lane of the deal.
+        NotAllowed: in neither lane of the deal; of a lead, neither its AE nor an SE who comes.
         Conflict: the meeting has begun or was cancelled: a huddle is before it.
     """
-    require(actor, "deals.work_meetings", meeting.opportunity)
-    _before_it(meeting)
+    _before_it(actor, meeting)
     point, is_new = HuddlePoint.objects.get_or_create(
         meeting=meeting, item=HuddleItem(item), defaults={"by": actor, "note": note[:200], "at": timezone.now()}
     )
@@ -59,8 +59,7 @@ def untick_huddle(actor: User, meeting: Meeting, item: str) -> None:
     Raises:
         Conflict: the meeting has begun or was cancelled.
     """
-    require(actor, "deals.work_meetings", meeting.opportunity)
-    _before_it(meeting)
+    _before_it(actor, meeting)
     HuddlePoint.objects.filter(meeting=meeting, item=item).delete()
 
 
@@ -69,11 +68,10 @@ def write_debrief(actor: User, meeting: Meeting, debrief: Debrief, found: Found 
     """Keep an unsaved `debrief` of the actor's, and put what was `found` into the dossier.
 
     Raises:
-        NotAllowed: neither AE nor SE of the deal, nor one of those who attended.
+        NotAllowed: neither AE nor SE of the deal or lead, nor an AE or SE who attended; specialists write none.
         Conflict: the meeting has not begun, was cancelled, or the actor has written already.
     """
-    require(actor, "deals.write_debrief", meeting)
-    stored = _lock(meeting)
+    stored = hold_meeting(actor, meeting, "deals.write_debrief")
     if not stored.has_begun:
         raise Conflict("A debrief is written after the meeting.")
     if Debrief.objects.filter(meeting=meeting, author=actor).exists():
@@ -81,7 +79,6 @@ def write_debrief(actor: User, meeting: Meeting, debrief: Debrief, found: Found 
     debrief.meeting, debrief.author = meeting, actor
     debrief.lane = Debrief.Lane.SE if actor.role == Role.SE else Debrief.Lane.AE
     debrief.save(force_insert=True)
-    _touch(meeting)
     if found:
         _record(actor, debrief, found)
     return debrief
@@ -96,7 +93,7 @@ def edit_debrief(actor: User, debrief: Debrief, version: int) -> Debrief:
         StaleEdit: saved elsewhere in between; nothing was written.
     """
     require(actor, "deals.edit_debrief", debrief)
-    _lock(debrief.meeting)
+    hold_meeting(None, debrief.meeting)
     save_version(debrief, FIELDS, version)
     return debrief
 
@@ -109,13 +106,13 @@ def add_evidence(actor: User, debrief: Debrief, found: Found) -> Evidence:
         NotAllowed: somebody else's debrief, no lane on the deal, or validating outside the own lane.
     """
     require(actor, "deals.edit_debrief", debrief)
-    _lock(debrief.meeting)
+    hold_meeting(None, debrief.meeting)
     return _record(actor, debrief, found)
 
 
 def _record(actor: User, debrief: Debrief, found: Found) -> Evidence:
     meeting = debrief.meeting
-    dossier = meeting.opportunity.dossier
+    dossier = meeting.opportunity.dossier if meeting.opportunity_id else ensure_dossier(actor, meeting.lead)
     facts = {name: getattr(found, name) for name in FACTS}
     before = dossier.evidence.current().filter(criterion=found.criterion).first()
     if before is not None and found.level > 0:
@@ -131,20 +128,6 @@ def _record(actor: User, debrief: Debrief, found: Found) -> Evidence:
     return evidence
 
 
-def _before_it(meeting: Meeting) -> None:
-    stored = _lock(meeting)
-    if stored.has_begun:
+def _before_it(actor: User, meeting: Meeting) -> None:
+    if hold_meeting(actor, meeting, "deals.prepare_meeting").has_begun:
         raise Conflict("The meeting has begun; a huddle is before it.")
-    _touch(meeting)
-
-
-def _lock(meeting: Meeting) -> Meeting:
-    stored = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
-    if stored.is_cancelled:
-        raise Conflict("This meeting was cancelled.")
-    return stored
-
-
-def _touch(meeting: Meeting) -> None:
-    Opportunity.objects.filter(pk=meeting.opportunity_id).update(last_activity_at=timezone.now())
-    mark_stale([meeting.opportunity_id])

@@ -1,4 +1,4 @@
-"""Planning a meeting, changing it, calling it off, and who comes. Both lanes may."""
+"""Planning a meeting on a deal or a lead, changing it, calling it off, and who comes. Both lanes may."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from deals.models import Attendee, Meeting, Opportunity, Stakeholder
+from deals.models.meetings import Subject
 from deals.probability import mark_stale
+from leads.actions.stages import lock_lead
+from leads.dossiers import ensure_dossier
+from leads.models import Lead, LeadStage
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -23,33 +27,49 @@ FIELDS = [
 @action
 def plan_meeting(
     actor: User,
-    opportunity: Opportunity,
+    subject: Subject,
     meeting: Meeting,
     *,
     ours: Iterable[User] = (),
-    theirs: Iterable[Stakeholder] = (),
+    theirs: Iterable[Stakeholder | Lead] = (),
 ) -> Meeting:
-    """Put an unsaved `meeting` on the deal, with those who are to come. Who plans it has confirmed by that.
+    """Put an unsaved `meeting` on the deal or lead, with those who are to come. Who plans it has confirmed by that.
+
+    With the first meeting begins the qualification of a lead: its dossier is opened if there is none yet.
 
     Raises:
-        NotAllowed: in neither lane of the deal.
-        Conflict: the deal is closed.
+        NotAllowed: in neither lane of the deal, or not the lead's AE.
+        Conflict: the deal is closed, or the lead is disqualified, merged or converted.
     """
-    require(actor, "deals.work_meetings", opportunity)
-    _lock_open(opportunity.pk)
-    meeting.opportunity, meeting.created_by = opportunity, actor
+    require(actor, "deals.work_meetings", subject)
+    if isinstance(subject, Lead):
+        meeting.lead = _hold_lead(actor, subject)
+    else:
+        _lock_open(subject.pk)
+        meeting.opportunity = subject
+    meeting.created_by = actor
     meeting.set_end()
     meeting.save(force_insert=True)
     Attendee.objects.bulk_create(
         Attendee(meeting=meeting, user=user, is_confirmed=user.pk == actor.pk) for user in dict.fromkeys(ours)
     )
     # Somebody with two roles on the committee comes once.
-    people = {key(person.name): person for person in theirs if person.opportunity_id == opportunity.pk}
+    people = {key(person.name): person for person in theirs if _belongs(person, subject)}
     Attendee.objects.bulk_create(
-        Attendee(meeting=meeting, name=person.name, job_title=person.job_title, stakeholder=person)
+        Attendee(
+            meeting=meeting, name=person.name, job_title=person.job_title,
+            stakeholder=person if isinstance(person, Stakeholder) else None,
+        )
         for person in people.values()
-    )
+    )  # fmt: skip
     return meeting
+
+
+def _belongs(person: Stakeholder | Lead, subject: Subject) -> bool:
+    """Somebody of the deal's committee, or the lead itself."""
+    if isinstance(person, Lead):
+        return person == subject
+    return isinstance(subject, Opportunity) and person.opportunity_id == subject.pk
 
 
 @action
@@ -57,12 +77,11 @@ def edit_meeting(actor: User, meeting: Meeting, version: int) -> Meeting:
     """Save the changed fields. A new time wants everybody's word again, except that of who moved it.
 
     Raises:
-        NotAllowed: in neither lane of the deal.
+        NotAllowed: in neither lane of the deal, or not the lead's AE.
         Conflict: the meeting was cancelled.
         StaleEdit: saved elsewhere in between; nothing was written.
     """
-    require(actor, "deals.work_meetings", meeting.opportunity)
-    stored = _lock(meeting)
+    stored = hold_meeting(actor, meeting)
     meeting.set_end()
     save_version(meeting, FIELDS, version)
     if meeting.starts_at != stored.starts_at:
@@ -77,8 +96,7 @@ def cancel_meeting(actor: User, meeting: Meeting, *, reason: str = "") -> Meetin
     Raises:
         Conflict: it has taken place.
     """
-    require(actor, "deals.work_meetings", meeting.opportunity)
-    stored = _lock(meeting, cancelled_too=True)
+    stored = hold_meeting(actor, meeting, cancelled_too=True)
     if stored.is_cancelled:
         return stored
     if stored.has_begun:
@@ -96,8 +114,7 @@ def add_attendee(actor: User, meeting: Meeting, attendee: Attendee) -> Attendee:
     Raises:
         Conflict: comes already, or the meeting was cancelled.
     """
-    require(actor, "deals.work_meetings", meeting.opportunity)
-    _lock(meeting)
+    hold_meeting(actor, meeting)
     present = list(meeting.attendees.all())
     if attendee.user_id:
         attendee.name = ""
@@ -113,9 +130,12 @@ def add_attendee(actor: User, meeting: Meeting, attendee: Attendee) -> Attendee:
 
 @action
 def confirm_attendee(actor: User, attendee: Attendee, *, confirmed: bool) -> Attendee:
-    """Note that somebody has confirmed, or has not. Repeating it changes nothing."""
-    require(actor, "deals.work_meetings", attendee.meeting.opportunity)
-    _lock(attendee.meeting)
+    """Note that somebody has confirmed, or has not; each of ours does so for themselves too.
+
+    Repeating it changes nothing.
+    """
+    require(actor, "deals.confirm_attendee", attendee)
+    hold_meeting(None, attendee.meeting)
     Attendee.objects.filter(pk=attendee.pk).exclude(is_confirmed=confirmed).update(is_confirmed=confirmed)
     attendee.is_confirmed = confirmed
     return attendee
@@ -124,9 +144,58 @@ def confirm_attendee(actor: User, attendee: Attendee, *, confirmed: bool) -> Att
 @action
 def remove_attendee(actor: User, attendee: Attendee) -> None:
     """Somebody does not come. Repeating it changes nothing."""
-    require(actor, "deals.work_meetings", attendee.meeting.opportunity)
-    _lock(attendee.meeting)
+    hold_meeting(actor, attendee.meeting)
     Attendee.objects.filter(pk=attendee.pk).delete()
+
+
+def carry_meetings_over(lead: Lead, opportunity: Opportunity) -> None:
+    """The meetings of a lead go on with what it becomes. Call inside the action that converts and holds the lead."""
+    Meeting.objects.filter(lead=lead).update(opportunity=opportunity, lead=None)
+
+
+def merge_meetings(survivor: Lead, other: Lead) -> None:
+    """The meetings of a lead that is merged away go on with the other; leads/hooks.py calls it."""
+    Meeting.objects.filter(lead=other).update(lead=survivor)
+
+
+def hold_meeting(
+    actor: User | None, meeting: Meeting, permission: str = "deals.change_meeting", *, cancelled_too: bool = False
+) -> Meeting:
+    """The stored row, held until the end of the action; the deal saw work. With an actor, asks who may first.
+
+    A lead is held before its meeting, so that converting it waits, or has happened: the row then says with what the
+    meeting goes on, and whether the actor works there too is asked again.
+
+    Raises:
+        NotAllowed: the actor has no `permission` on the meeting.
+        Conflict: the meeting was cancelled.
+    """
+    require(actor, permission, meeting)
+    if meeting.opportunity_id:
+        _touch(meeting.opportunity_id)
+    else:
+        Lead.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=meeting.lead_id)
+    stored = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
+    if (stored.opportunity_id, stored.lead_id) != (meeting.opportunity_id, meeting.lead_id):
+        meeting.opportunity, meeting.lead = stored.opportunity, stored.lead
+        require(actor, permission, stored)
+        if stored.opportunity_id:
+            _touch(stored.opportunity_id)
+    if stored.is_cancelled and not cancelled_too:
+        raise Conflict("This meeting was cancelled.")
+    return stored
+
+
+def _hold_lead(actor: User, lead: Lead) -> Lead:
+    """The lead as stored, held until the end of the action, with a dossier."""
+    held = lock_lead(lead)
+    require(actor, "deals.work_meetings", held)
+    if held.stage == LeadStage.CONVERTED:
+        raise Conflict("This lead became an opportunity. Plan the meeting there.")
+    if held.stage == LeadStage.DISQUALIFIED:
+        raise Conflict("This lead is disqualified. Reopen it first.")
+    ensure_dossier(actor, held)
+    return held
 
 
 def _lock_open(pk: int) -> Opportunity:
@@ -135,15 +204,6 @@ def _lock_open(pk: int) -> Opportunity:
         raise Conflict("The deal is closed.")
     _touch(pk)
     return opportunity
-
-
-def _lock(meeting: Meeting, *, cancelled_too: bool = False) -> Meeting:
-    """The stored row, held until the end of the action; the deal saw work."""
-    _touch(meeting.opportunity_id)
-    stored = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
-    if stored.is_cancelled and not cancelled_too:
-        raise Conflict("This meeting was cancelled.")
-    return stored
 
 
 def _touch(pk: int) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
+from deals.actions.meetings import carry_meetings_over
 from deals.actions.queue import fill_queue
 from deals.models import Opportunity, OpportunityType, Pipeline
 from deals.probability import mark_stale
@@ -43,7 +44,7 @@ def convert_lead(
     needed_skills: str = "",
     currency: str = settings.COMPANY_CURRENCY,
 ) -> Opportunity:
-    """SQL → converted: the opportunity takes over the lead's own dossier. Repeating it gives the same opportunity.
+    """SQL → converted: the opportunity takes over the lead's own dossier and meetings. Repeating it gives the same.
 
     Raises:
         NotAllowed: neither the owner nor a manager of the team.
@@ -70,6 +71,7 @@ def convert_lead(
     lead.dossier = dossier
     lead.stage_since = lead.converted_at = now
     save_version(lead, ["stage", "dossier", "stage_since", "converted_at"], lead.version)
+    carry_meetings_over(lead, opportunity)
     mark_stale([opportunity.pk])
     fill_queue(opportunity_ids=[opportunity.pk])
     return opportunity

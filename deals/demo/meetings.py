@@ -1,4 +1,5 @@
-"""Meetings of the open deals: one that may become an ambush, one well prepared, and past ones, remembered or not."""
+"""Meetings of the open deals and of some leads: one that may become an ambush, well prepared ones, and past ones,
+remembered or not."""
 
 import datetime
 
@@ -7,7 +8,8 @@ from deals.actions import meetings as actions
 from deals.actions.debriefs import Found
 from deals.demo.clock import at, days_ago
 from deals.models import Attendee, Debrief, HuddleItem, Meeting, Opportunity
-from people.models import User
+from leads.models import Lead, LeadStage
+from people.models import Role, User
 from qualification.models import Criterion
 
 # Days ago, kind, huddle held, AE debriefed, SE debriefed.
@@ -50,6 +52,39 @@ def tell() -> None:
             _held(busy[(number + 1) % len(busy)], _at_hour(days_ago(days), 15), *past)
     for pk, moment in touched.items():  # the story of each deal says when it was last touched
         Opportunity.objects.filter(pk=pk).update(last_activity_at=moment)
+
+
+def tell_of_leads() -> None:
+    """First calls with leads: one held and remembered, one tomorrow with an SE, one next week."""
+    own = Lead.objects.unmerged().filter(stage__in=[LeadStage.SAL, LeadStage.SQL], owner__role=Role.AE)
+    leads = list(own.exclude(dossier=None).select_related("owner", "team").order_by("team__name", "pk")[:12])
+    for number, lead in enumerate(leads[::2]):
+        se = lead.team and lead.team.members.filter(role=Role.SE, is_active=True).order_by("pk").first()
+        if number % 3 == 0:
+            _first_call(lead, None, _at_hour(days_ago(2), 14), held=True)
+        else:
+            hours = 22 if number % 3 == 1 else 24 * 6
+            _first_call(lead, se, _at_hour(days_ago(-hours / 24), 14))
+
+
+def _first_call(lead: Lead, se: User | None, start: datetime.datetime, *, held: bool = False) -> None:
+    meeting = Meeting(
+        kind="discovery", starts_at=start, minutes=30, objective=OBJECTIVES["discovery"], driver=lead.owner,
+        commercial_by=lead.owner, notes_by=se, place="https://meet.example/presales", agenda=AGENDA if held else "",
+        agenda_confirmed=held, call_to_action="A session with those who plan the orders",
+    )  # fmt: skip
+    with at(min(start, days_ago(0)) - datetime.timedelta(days=1)):
+        actions.plan_meeting(lead.owner, lead, meeting, ours=[user for user in (lead.owner, se) if user], theirs=[lead])
+        if held:
+            _confirm(meeting, lead.owner)
+            _huddle(meeting, [lead.owner, lead.owner])
+    if held:
+        with at(start + datetime.timedelta(hours=2)):
+            debriefs.write_debrief(
+                lead.owner, meeting,
+                Debrief(missed="Who else they are talking to; I asked too late.", real_pain="partly", context=4,
+                        next_step_agreed=True, next_step="Their planners join the next call"),
+            )  # fmt: skip
 
 
 def _at_hour(day: datetime.datetime, hour: int) -> datetime.datetime:

@@ -72,6 +72,7 @@ def _tell(dice: random.Random) -> None:
     proposals.tell(people)
     loads.tell(people)
     meetings.tell()
+    meetings.tell_of_leads()
     requirements.decide_gaps(people["manager"])
     closing.tell(people)
     pairs.tell(people)

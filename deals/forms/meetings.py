@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 
 from deals.models import Attendee, Meeting, MeetingKind, Opportunity, SpecialistRequest, Stakeholder
+from deals.models.meetings import Subject, pair_of
 from people.models import Role, User
 from presales.editing import VersionedForm
 from presales.text import squeeze
@@ -22,15 +23,17 @@ def our_people(user: User, *keep: int | None) -> QuerySet:
     return User.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=[pk for pk in keep if pk])).order_by("name")
 
 
-def who_may_come(user: User, opportunity: Opportunity) -> QuerySet:
+def who_may_come(user: User, subject: Subject) -> QuerySet:
     """Those of us whom `user` may name, the pair, and the specialists who are on the deal."""
-    helping = SpecialistRequest.objects.engaged().filter(opportunity=opportunity)
-    known = our_people(user, opportunity.owner_id, opportunity.se_id)
+    known = our_people(user, *pair_of(subject))
+    if not isinstance(subject, Opportunity):
+        return known
+    helping = SpecialistRequest.objects.engaged().filter(opportunity=subject)
     return User.objects.filter(Q(pk__in=known.values("pk")) | Q(pk__in=helping.values("specialist"))).order_by("name")
 
 
 class MeetingForm(VersionedForm):
-    """What the meeting is for, when it is, and who does what."""
+    """What the meeting is for, when it is, and who does what. `subject` is the deal or lead it is about."""
 
     kind = forms.ChoiceField(choices=MeetingKind, label="Kind of meeting")
     starts_at = forms.DateTimeField(
@@ -56,36 +59,51 @@ class MeetingForm(VersionedForm):
             *PARTS,
         ]  # fmt: skip
 
-    def __init__(self, *args: object, user: User, opportunity: Opportunity, **kwargs: object) -> None:
+    def __init__(self, *args: object, user: User, subject: Subject, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         named = [getattr(self.instance, f"{part}_id") for part in PARTS]
-        people = our_people(user, opportunity.owner_id, opportunity.se_id, *named)
+        ae, se = pair_of(subject)
+        people = our_people(user, ae, se, *named)
         for part in PARTS:
             self.fields[part].queryset = people
             self.fields[part].empty_label = "Nobody yet"
         if not self.instance.pk:
-            self.initial.setdefault("driver", opportunity.owner_id)
-            self.initial.setdefault("commercial_by", opportunity.owner_id)
-            self.initial.setdefault("notes_by", opportunity.se_id)
+            self.initial.setdefault("driver", ae)
+            self.initial.setdefault("commercial_by", ae)
+            self.initial.setdefault("notes_by", se)
 
 
 class PlanForm(MeetingForm):
     """A new meeting, with those who are to come."""
 
-    def __init__(self, *args: object, user: User, opportunity: Opportunity, **kwargs: object) -> None:
-        super().__init__(*args, user=user, opportunity=opportunity, **kwargs)
-        pair = [pk for pk in (opportunity.owner_id, opportunity.se_id) if pk]
+    def __init__(self, *args: object, user: User, subject: Subject, **kwargs: object) -> None:
+        super().__init__(*args, user=user, subject=subject, **kwargs)
+        pair = [pk for pk in pair_of(subject) if pk]
         self.fields["ours"] = forms.ModelMultipleChoiceField(
-            who_may_come(user, opportunity), required=False, label="Who of us comes", initial=pair,
+            who_may_come(user, subject), required=False, label="Who of us comes", initial=pair,
             widget=forms.CheckboxSelectMultiple,
         )  # fmt: skip
-        committee = Stakeholder.objects.filter(opportunity=opportunity).order_by("name", "pk")
+        if not isinstance(subject, Opportunity):
+            who = f"{subject.name}, {subject.job_title}" if subject.job_title else subject.name
+            self.fields["with_lead"] = forms.BooleanField(
+                required=False, initial=True, label=f"{who}, comes",
+                help_text="Others of theirs can be added on the meeting's page.",
+            )  # fmt: skip
+            return
+        committee = committee_of(subject)
         if committee:
             self.fields["theirs"] = forms.ModelMultipleChoiceField(
                 committee, required=False, label="Who of them comes", widget=forms.CheckboxSelectMultiple,
                 help_text="Others can be added on the meeting's page.",
             )  # fmt: skip
             self.fields["theirs"].label_from_instance = titled
+
+
+def committee_of(subject: Subject) -> QuerySet:
+    """The buying committee of a deal; a lead has none yet."""
+    if not isinstance(subject, Opportunity):
+        return Stakeholder.objects.none()
+    return Stakeholder.objects.filter(opportunity=subject).order_by("name", "pk")
 
 
 def titled(person: Stakeholder) -> str:
@@ -108,9 +126,9 @@ class OurAttendeeForm(forms.ModelForm):
         model = Attendee
         fields = ["user", "is_confirmed"]
 
-    def __init__(self, *args: object, user: User, opportunity: Opportunity, **kwargs: object) -> None:
+    def __init__(self, *args: object, user: User, subject: Subject, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = who_may_come(user, opportunity)
+        self.fields["user"].queryset = who_may_come(user, subject)
 
 
 class TheirAttendeeForm(forms.ModelForm):
@@ -122,10 +140,13 @@ class TheirAttendeeForm(forms.ModelForm):
         model = Attendee
         fields = ["stakeholder", "name", "job_title", "is_confirmed"]
 
-    def __init__(self, *args: object, user: User, opportunity: Opportunity, **kwargs: object) -> None:
+    def __init__(self, *args: object, user: User, subject: Subject, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        committee = Stakeholder.objects.filter(opportunity=opportunity).order_by("name", "pk")
-        self.fields["stakeholder"].queryset = committee
+        if not isinstance(subject, Opportunity):
+            del self.fields["stakeholder"]
+            self.fields["name"].required = True
+            return
+        self.fields["stakeholder"].queryset = committee_of(subject)
         self.fields["stakeholder"].label = "From the buying committee"
         self.fields["stakeholder"].label_from_instance = titled
         self.fields["stakeholder"].empty_label = "Somebody else, named below"
@@ -134,7 +155,7 @@ class TheirAttendeeForm(forms.ModelForm):
         """Somebody is named, by the committee or by hand."""
         data = super().clean()
         person = data.get("stakeholder")
-        if person:
+        if person is not None:
             data["name"] = person.name
             data["job_title"] = data.get("job_title") or person.job_title
         data["name"] = squeeze(data.get("name") or "")

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from deals.models.meetings import Attendee, Meeting
-from deals.models.opportunities import Opportunity
+from deals.models.specialists import SpecialistRequest
 from people.models import Role, User
 from qualification.models import Evidence
 
@@ -48,18 +48,22 @@ class DebriefQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "DebriefQuerySet":
         """The own ones; the partner's once the own one is written; to those who were not part of it, both together.
 
-        Managers and admins who do not take part themselves read each as soon as it is written.
+        Managers and admins who do not take part themselves read each as soon as it is written. Specialists are not of
+        the pair and write none, so they read as the others do. Where no SE came to a lead's meeting, one is all.
         """
-        seen = self.filter(meeting__opportunity__in=Opportunity.objects.visible_to(user))
+        seen = self.filter(Exists(Meeting.objects.visible_to(user).filter(pk=OuterRef("meeting"))))
         others = Debrief.objects.filter(meeting=OuterRef("meeting"))
         own = Exists(others.filter(author=user))
-        attends = Exists(Attendee.objects.filter(meeting=OuterRef("meeting"), user=user))
-        takes_part = Q(meeting__opportunity__owner=user) | Q(meeting__opportunity__se=user) | Q(attends)
+        present = Attendee.objects.filter(meeting=OuterRef("meeting"))
+        helps = SpecialistRequest.objects.filter(opportunity=OuterRef("meeting__opportunity"), specialist=user)
+        of_pair = Q(meeting__opportunity__owner=user) | Q(meeting__opportunity__se=user) | Q(meeting__lead__owner=user)
+        takes_part = of_pair | (Q(Exists(present.filter(user=user))) & ~Q(Exists(helps)))
         if user.role in (Role.MANAGER, Role.ADMIN):
             from_outside = ~takes_part
         else:
-            both = Exists(others.filter(lane=Debrief.Lane.AE)) & Exists(others.filter(lane=Debrief.Lane.SE))
-            from_outside = ~takes_part & Q(both)
+            no_se = Q(meeting__opportunity=None) & ~Q(Exists(present.filter(user__role=Role.SE)))
+            se_wrote = Q(Exists(others.filter(lane=Debrief.Lane.SE))) | no_se
+            from_outside = ~takes_part & Q(Exists(others.filter(lane=Debrief.Lane.AE))) & se_wrote
         return seen.filter(Q(author=user) | Q(own) | from_outside)
 
 

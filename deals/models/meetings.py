@@ -9,8 +9,9 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
+from deals.models.opportunities import Opportunity
 from deals.models.stakeholders import Stakeholder
+from leads.models import Lead
 from people.models import User
 from presales.sql import Template
 
@@ -19,6 +20,14 @@ AMBUSH_WINDOW = datetime.timedelta(hours=24)
 DEBRIEF_WINDOW = datetime.timedelta(days=14)
 """How long after a meeting a debrief is asked for; later nobody remembers."""
 HUDDLE_POINTS = 5
+
+Subject = Opportunity | Lead
+"""What a meeting is about: a deal, or a lead that is none yet."""
+
+
+def pair_of(subject: Subject) -> tuple[int | None, int | None]:
+    """The keys of AE and SE; a lead has no SE yet."""
+    return subject.owner_id, None if isinstance(subject, Lead) else subject.se_id
 
 
 class MeetingKind(models.TextChoices):
@@ -33,30 +42,47 @@ class MeetingKind(models.TextChoices):
     EXECUTIVE = "executive", "Executive meeting"
 
 
-class MeetingQuerySet(OfOpportunityQuerySet):
+class MeetingQuerySet(models.QuerySet):
     """Meetings by what the domain asks of them."""
+
+    def visible_to(self, user: User) -> "MeetingQuerySet":
+        """Those of the deals and leads that `user` sees, and of leads those that `user` is to attend."""
+        # Asked meeting by meeting: they are few, and the deals and leads that somebody sees may be very many.
+        on_deal = Exists(Opportunity.objects.visible_to(user).filter(pk=OuterRef("opportunity")))
+        on_lead = Exists(Lead.objects.visible_to(user).filter(pk=OuterRef("lead")))
+        invited = Exists(Attendee.objects.filter(meeting=OuterRef("pk"), user=user))
+        return self.filter(on_deal | on_lead | (Q(opportunity=None) & Q(invited)))
+
+    def with_subject(self) -> "MeetingQuerySet":
+        """Reads along the deal, or the lead with its company."""
+        return self.select_related("opportunity", "lead__company").defer("lead__search")
 
     def taking_place(self) -> "MeetingQuerySet":
         """Not cancelled."""
         return self.filter(cancelled_at=None)
 
     def of_person(self, user: User) -> "MeetingQuerySet":
-        """Those of the deals that `user` owns or has claimed, and those that `user` attends."""
+        """Those of the deals that `user` owns or has claimed, of the own leads, and those that `user` attends."""
         attended = Attendee.objects.filter(meeting=OuterRef("pk"), user=user)
-        return self.filter(Q(opportunity__owner=user) | Q(opportunity__se=user) | Exists(attended))
+        own = Q(opportunity__owner=user) | Q(opportunity__se=user) | Q(lead__owner=user)
+        return self.filter(own | Exists(attended))
 
     def ended(self, now: datetime.datetime) -> "MeetingQuerySet":
         """Over by `now`, and not cancelled."""
         return self.taking_place().filter(ends_at__lte=now)
 
     def with_state(self, now: datetime.datetime) -> "MeetingQuerySet":
-        """Adds `theirs`, `unconfirmed` (attendees), `ticked` (huddle), `ambush`, `ae_debrief` and `se_debrief`."""
+        """Adds `theirs`, `unconfirmed` (attendees), `ticked` (huddle), `ambush`, `ae_debrief`, `se_debrief`, `no_se`.
+
+        `no_se` is true of a lead's meeting to which no SE comes: then one debrief is all.
+        """
         return self.annotate(
             theirs=_count("deals_attendee", "user_id IS NULL"),
             unconfirmed=_count("deals_attendee", "NOT is_confirmed"),
             ticked=_count("deals_huddlepoint"),
             ae_debrief=_debriefed("ae"),
             se_debrief=_debriefed("se"),
+            no_se=Template(f"NOT {SE_WANTED}", F("pk"), F("opportunity_id"), output_field=models.BooleanField()),
         ).annotate(ambush=_ambush(now))
 
     def at_ambush_risk(self, now: datetime.datetime) -> "MeetingQuerySet":
@@ -81,6 +107,12 @@ def _debriefed(lane: str) -> Template:
     return Template(written, F("pk"), output_field=models.BooleanField())
 
 
+# A deal's SE is asked for a debrief; a lead has none, so there it is an SE who was to come.
+SE_WANTED = """({1} IS NOT NULL OR EXISTS (
+    SELECT FROM deals_attendee part JOIN people_user ours ON ours.id = part.user_id
+     WHERE part.meeting_id = {0} AND ours.role = 'se'))"""
+
+
 def _ambush(now: datetime.datetime) -> Template:
     """About to begin, while the agenda or who comes is not confirmed."""
     text = """({0} IS NULL AND {1} > {2} AND {1} <= {3} AND (NOT {4} OR {5} > 0 OR {6} = 0))"""
@@ -92,9 +124,10 @@ def _ambush(now: datetime.datetime) -> Template:
 
 @pghistory.track()
 class Meeting(models.Model):
-    """One meeting on a deal. The version doubles as the calendar's sequence number."""
+    """One meeting on a deal or a lead. The version doubles as the calendar's sequence number."""
 
-    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="meetings")
+    opportunity = models.ForeignKey(Opportunity, models.CASCADE, null=True, blank=True, related_name="meetings")
+    lead = models.ForeignKey(Lead, models.PROTECT, null=True, blank=True, related_name="meetings")
     kind = models.CharField(max_length=12, choices=MeetingKind)
     starts_at = models.DateTimeField("starts")
     minutes = models.PositiveSmallIntegerField(default=45, validators=[MinValueValidator(5), MaxValueValidator(600)])
@@ -125,6 +158,10 @@ class Meeting(models.Model):
     class Meta:
         ordering = ["-starts_at", "-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(opportunity=None, lead__isnull=False) | Q(opportunity__isnull=False, lead=None),
+                name="deals_meeting_one_subject",
+            ),
             models.CheckConstraint(condition=Q(kind__in=MeetingKind.values), name="deals_meeting_kind"),
             models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=600), name="deals_meeting_minutes"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="deals_meeting_ends_later"),
@@ -132,13 +169,25 @@ class Meeting(models.Model):
         indexes = [models.Index(fields=["ends_at"], condition=Q(cancelled_at=None), name="deals_meeting_by_end")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {self.opportunity}"
+        return f"{self.get_kind_display()}, {self.about}"
 
     def get_absolute_url(self) -> str:
         """The meeting's page."""
         from django.urls import reverse
 
         return reverse("deals:meeting", args=[self.pk])
+
+    @property
+    def subject(self) -> Subject:
+        """The deal, or the lead that is none yet."""
+        return self.opportunity if self.opportunity_id else self.lead
+
+    @property
+    def about(self) -> str:
+        """What it is about by name: the deal's, or the lead's with the company."""
+        subject = self.subject
+        company = subject.company if isinstance(subject, Lead) else None
+        return f"{subject.name}, {company.name}" if company else subject.name
 
     def set_end(self) -> None:
         """Keep `ends_at` in step with start and length."""
@@ -165,6 +214,11 @@ class Meeting(models.Model):
         return self.ticked >= HUDDLE_POINTS
 
     @property
+    def debriefs_owed(self) -> int:
+        """How many debriefs are not written, once it is over; for meetings that came through `with_state`."""
+        return (not self.ae_debrief) + (not self.se_debrief and not self.no_se) if self.is_over else 0
+
+    @property
     def ambush_reasons(self) -> list[str]:
         """What is not confirmed, in words; for meetings that came through `with_state`."""
         return unconfirmed_of(self.agenda_confirmed, self.theirs, self.unconfirmed)
@@ -185,7 +239,7 @@ class AttendeeQuerySet(models.QuerySet):
 
     def visible_to(self, user: User) -> "AttendeeQuerySet":
         """Those of the meetings that `user` sees."""
-        return self.filter(meeting__opportunity__in=Opportunity.objects.visible_to(user))
+        return self.filter(Exists(Meeting.objects.visible_to(user).filter(pk=OuterRef("meeting"))))
 
 
 @pghistory.track()

@@ -26,7 +26,7 @@ MOST = 500
 
 
 def _loaded(meetings: QuerySet) -> QuerySet:
-    return meetings.select_related("opportunity").prefetch_related("attendees__user")
+    return meetings.with_subject().prefetch_related("attendees__user")
 
 
 def _answer(meetings: list[Meeting], name: str) -> HttpResponse:

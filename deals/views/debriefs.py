@@ -9,19 +9,19 @@ from deals.forms.debriefs import DebriefForm, FoundForm, HuddleForm
 from deals.models import Debrief, HuddleItem, Meeting
 from deals.views.meetings import visible_meeting
 from people.permissions import require
-from presales.errors import StaleEdit
+from presales.errors import NotAllowed, StaleEdit
 from presales.forms import done, form_response, posted
 from qualification.lanes import lanes_of
 
 TEMPLATE = "deals/debriefs/_form.html"
-DEAL = "opportunity__dossier__framework"
+SUBJECTS = ["opportunity__dossier__framework", "lead__dossier__framework"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def huddle(request: HttpRequest, pk: int) -> HttpResponse:
     """Tick one point of the huddle, or take it back."""
     found = visible_meeting(request, pk)
-    require(request.user, "deals.work_meetings", found.opportunity)
+    require(request.user, "deals.prepare_meeting", found)
     item = request.GET.get("item")
     form = HuddleForm(posted(request), initial={"item": item if item in HuddleItem.values else HuddleItem.PROSPECT})
     page = f"{found.get_absolute_url()}#huddle"
@@ -36,16 +36,16 @@ def huddle(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _found_form(request: HttpRequest, meeting: Meeting, optional: bool) -> FoundForm | None:
-    """The form for evidence, for those who record it on this deal."""
-    dossier = meeting.opportunity.dossier
-    lanes = lanes_of(request.user, dossier)
+    """The form for evidence, for those who record it on this deal or lead."""
+    dossier = meeting.subject.dossier
+    lanes = lanes_of(request.user, dossier) if dossier else set()
     return FoundForm(posted(request), dossier=dossier, lanes=lanes, optional=optional) if lanes else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def write(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the own debrief, with the evidence that the meeting brought up."""
-    meeting = visible_meeting(request, pk, DEAL)
+    meeting = visible_meeting(request, pk, *SUBJECTS)
     require(request.user, "deals.write_debrief", meeting)
     form, evidence = DebriefForm(posted(request)), _found_form(request, meeting, optional=True)
     page = f"{meeting.get_absolute_url()}#debriefs"
@@ -63,7 +63,8 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _own(request: HttpRequest, pk: int) -> Debrief:
     """The debrief; somebody else's that may be read is refused, one that may not be read does not exist."""
-    visible = Debrief.objects.visible_to(request.user).select_related(f"meeting__{DEAL}")
+    related = [f"meeting__{subject}" for subject in SUBJECTS]
+    visible = Debrief.objects.visible_to(request.user).select_related(*related)
     found = get_object_or_404(visible, pk=pk)
     require(request.user, "deals.edit_debrief", found)
     return found
@@ -90,8 +91,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def add_evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """Put one more thing that the meeting brought up into the dossier."""
     found = _own(request, pk)
-    lanes = lanes_of(request.user, found.meeting.opportunity.dossier)
-    form = FoundForm(posted(request), dossier=found.meeting.opportunity.dossier, lanes=lanes)
+    dossier = found.meeting.subject.dossier
+    lanes = lanes_of(request.user, dossier) if dossier else set()
+    if not lanes:
+        raise NotAllowed("Evidence is recorded by those who work on the deal or lead.")
+    form = FoundForm(posted(request), dossier=dossier, lanes=lanes)
     page = f"{found.meeting.get_absolute_url()}#debriefs"
     if request.method == "POST" and form.is_valid():
         entry = actions.add_evidence(request.user, found, form.found())

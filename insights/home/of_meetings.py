@@ -9,26 +9,34 @@ from django.utils import timezone
 from deals.models import MeetingKind
 from deals.models.meetings import AMBUSH_WINDOW, DEBRIEF_WINDOW, HUDDLE_POINTS, unconfirmed_of
 from insights.home.parts import LINES, Action, Line, Section, cut
-from people.models import User
+from people.models import Role, User
 from presales.fragments import address
 
 LONGEST = datetime.timedelta(minutes=600)
-# As SQL, since Django would build it anew for every page. The meetings of the user's deals, and those they attend.
+# As SQL, since Django would build it anew for every page. The meetings of the user's deals and leads, and those they
+# attend. Who owes a debrief of it: the pair of a deal, the owner of a lead and the SEs who came.
 NEAR = """
 WITH mine AS (
     SELECT m.id FROM deals_opportunity o JOIN deals_meeting m ON m.opportunity_id = o.id
      WHERE (o.owner_id = %(user)s OR o.se_id = %(user)s) AND m.ends_at > %(since)s AND m.ends_at <= %(until)s
     UNION
+    SELECT m.id FROM deals_meeting m JOIN leads_lead l ON l.id = m.lead_id
+     WHERE l.owner_id = %(user)s AND m.cancelled_at IS NULL AND m.ends_at > %(since)s AND m.ends_at <= %(until)s
+    UNION
     SELECT m.id FROM deals_attendee a JOIN deals_meeting m ON m.id = a.meeting_id
      WHERE a.user_id = %(user)s AND m.ends_at > %(since)s AND m.ends_at <= %(until)s
 )
-SELECT m.id, m.kind, m.starts_at, m.ends_at, o.name,
-       coalesce(o.owner_id = %(user)s, false) OR coalesce(o.se_id = %(user)s, false), m.agenda_confirmed,
+SELECT m.id, m.kind, m.starts_at, m.ends_at, coalesce(o.name, l.name || coalesce(', ' || company.name, '')),
+       coalesce(o.owner_id = %(user)s, false) OR coalesce(o.se_id = %(user)s, false)
+           OR coalesce(l.owner_id = %(user)s, false) OR (l.id IS NOT NULL AND %(is_se)s), m.agenda_confirmed,
        (SELECT count(*) FROM deals_attendee a WHERE a.meeting_id = m.id AND a.user_id IS NULL),
        (SELECT count(*) FROM deals_attendee a WHERE a.meeting_id = m.id AND NOT a.is_confirmed),
        (SELECT count(*) FROM deals_huddlepoint point WHERE point.meeting_id = m.id),
        EXISTS (SELECT FROM deals_debrief own WHERE own.meeting_id = m.id AND own.author_id = %(user)s)
-  FROM mine JOIN deals_meeting m ON m.id = mine.id JOIN deals_opportunity o ON o.id = m.opportunity_id
+  FROM mine JOIN deals_meeting m ON m.id = mine.id
+  LEFT JOIN deals_opportunity o ON o.id = m.opportunity_id
+  LEFT JOIN leads_lead l ON l.id = m.lead_id
+  LEFT JOIN leads_company company ON company.id = l.company_id
  WHERE m.cancelled_at IS NULL
  ORDER BY m.starts_at, m.id
 """
@@ -42,7 +50,7 @@ class Near:
     kind: str
     starts_at: datetime.datetime
     ends_at: datetime.datetime
-    deal: str
+    about: str
     of_pair: bool
     agenda_confirmed: bool
     theirs: int
@@ -54,7 +62,12 @@ class Near:
 def meetings(user: User) -> Section:
     """The own meetings that want something, those about to begin first, then the debriefs owed, the oldest first."""
     now = timezone.now()
-    values = {"user": user.pk, "since": now - DEBRIEF_WINDOW, "until": now + AMBUSH_WINDOW + LONGEST}
+    values = {
+        "user": user.pk,
+        "is_se": user.role == Role.SE,
+        "since": now - DEBRIEF_WINDOW,
+        "until": now + AMBUSH_WINDOW + LONGEST,
+    }
     with connection.cursor() as cursor:
         cursor.execute(NEAR, values)
         told = [_line(Near(*row), now) for row in cursor.fetchall()]
@@ -66,7 +79,7 @@ def meetings(user: User) -> Section:
 def _line(meeting: Near, now: datetime.datetime) -> tuple[Line | None, int]:
     """The line, if the meeting wants anything, and its rank."""
     page = address("deals:meeting", meeting.pk)
-    line = Line(f"{MeetingKind(meeting.kind).label}: {meeting.deal}", page, at=meeting.starts_at)
+    line = Line(f"{MeetingKind(meeting.kind).label}: {meeting.about}", page, at=meeting.starts_at)
     if meeting.ends_at <= now:
         if meeting.has_written or not meeting.of_pair:
             return None, 0

@@ -1,6 +1,7 @@
 """Merging two leads that are one person, without losing what was known of either."""
 
 from leads.freshness import scores_stale
+from leads.hooks import on_merge
 from leads.models import Consent, Engagement, Lead, LeadComment, LeadStage
 from leads.scoring import masses
 from people.models import User
@@ -58,6 +59,8 @@ def merge(actor: User, survivor: Lead, other: Lead, *, take: list[str] | None = 
     Lead.objects.filter(merged_into=other).update(merged_into=survivor)
     Engagement.objects.filter(lead=other).update(lead=survivor)
     LeadComment.objects.filter(lead=other).update(lead=survivor)
+    for move in on_merge:
+        move(survivor, other)
     if moved_dossier:
         DossierStatus.objects.filter(dossier=survivor.dossier_id).mark_stale()
     masses.rebuild([survivor.pk, other.pk])

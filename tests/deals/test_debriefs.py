@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from deals.actions import debriefs as actions
 from deals.actions.debriefs import Found
-from deals.models import Debrief, HuddleItem, HuddlePoint, Meeting
+from deals.models import Debrief, HuddleItem, HuddlePoint, Meeting, SpecialistRequest
 from presales.errors import Conflict, NotAllowed, StaleEdit
 from qualification.models import Criterion, Evidence
 from tests.deals.factories import AttendeeFactory, MeetingFactory, OpportunityFactory
@@ -132,6 +132,21 @@ class TestTwoDebriefs:
                 actions.write_debrief(actor, over, unsaved())
         AttendeeFactory(meeting=over, user=guest)
         assert actions.write_debrief(guest, over, unsaved()).lane == "se"
+
+    def test_a_specialist_who_came_reads_and_writes_none(self, deal, over, ae, se, other_team, sign_in):
+        helper = UserFactory(role="se", team=other_team)
+        SpecialistRequest.objects.create(
+            opportunity=deal, kind="security", skill="Security", purpose="Their auditors", due_on=timezone.localdate(),
+            requested_by=se, state="engaged", specialist=helper, accepted_at=timezone.now(),
+        )  # fmt: skip
+        AttendeeFactory(meeting=over, user=helper)
+        with pytest.raises(NotAllowed):
+            actions.write_debrief(helper, over, unsaved())
+        assert b"Write yours" not in sign_in(helper).get(over.get_absolute_url()).content
+        actions.write_debrief(ae, over, unsaved())
+        assert readable(helper) == set()
+        actions.write_debrief(se, over, unsaved())
+        assert readable(helper) == {ae, se}
 
     def test_an_agreed_next_step_has_a_name(self, over, ae, sign_in):
         url = f"/meetings/{over.pk}/debrief/"

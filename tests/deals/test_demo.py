@@ -35,7 +35,7 @@ from deals.rivals import against
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
 from people.demo import LOGINS
-from people.models import User
+from people.models import Role, User
 from qualification.models import DossierStatus, Status
 from qualification.status import differences
 
@@ -65,7 +65,8 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert Pairing.objects.active().count() == 2
     assert CharterException.objects.get().opportunity.is_open
     overdue = Pairing.objects.active().with_due().filter(scrub_due_on__lt=timezone.localdate())
-    assert (overdue.count(), Scrub.objects.finished().count()) == (1, 7)
+    # The oldest scrub finds deals or none, by the day of the week on which the story is told.
+    assert (overdue.count(), Scrub.objects.finished().count()) in ((1, 6), (1, 7))
     assert DealTask.objects.to_do().exists()
     assert set(Handoff.objects.values_list("state", flat=True)) == {"accepted", "handed_over"}
     assert not Opportunity.objects.filter(outcome="won", handoffs=None).exists()
@@ -101,6 +102,9 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert told == {risk.name for risk in RISKS}
     assert with_risks(Opportunity.objects.open()).filter(risks=0).count() > 10
     assert Meeting.objects.at_ambush_risk(timezone.now()).exists()
+    of_leads = Meeting.objects.filter(opportunity=None)
+    assert of_leads.at_ambush_risk(timezone.now()).filter(attendees__user__role=Role.SE).exists()
+    assert of_leads.filter(debriefs__isnull=False).exists()
 
     # What is stored is what the real functions compute, and the history is as old as the story.
     assert differences(timezone.now()) == []

@@ -101,7 +101,7 @@ LANES = [
             "call_to_action": "Sign", "driver": "se", "commercial_by": "owner", "notes_by": "se",
         },
         # The end follows from start and minutes.
-        {"opportunity", "ends_at", "created_by", "created_at", "cancelled_at", "cancel_reason"},
+        {"opportunity", "lead", "ends_at", "created_by", "created_at", "cancelled_at", "cancel_reason"},
         about={"ends_at__gt": timezone.now()},
     ),
     Row(

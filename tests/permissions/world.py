@@ -97,6 +97,7 @@ class World:
 
     def _pk(self, name: str) -> int:
         exact = {
+            "deals:lead_meetings": self.lead, "deals:plan_lead_meeting": self.lead,
             "deals:convert": self.lead, "deals:decline": self.waiting, "deals:edit_stage": stage("discovery"),
             "deals:stage": stage("discovery"), "deals:add_criterion": stage("discovery"),
             "deals:change_criterion": stage("discovery").criteria.first(),
