@@ -10,6 +10,9 @@ from presales.history import Entry
 SHOWN = 60
 # What happened, as the history's label and the subject say it, and the icon.
 TOLD = {
+    ("design", "insert"): ("wrote the solution design", "sitemap"),
+    ("design", "update"): ("changed the solution design to {0}", "sitemap"),
+    ("design", "delete"): ("removed the solution design", "sitemap"),
     ("environment", "insert"): ("asked “{0}”", "server"),
     ("environment", "update"): ("changed the answer to “{0}”", "server"),
     ("environment", "delete"): ("removed the answer to “{0}”", "server"),
@@ -21,6 +24,9 @@ SELECT part.at, part.subject, part.label, part.what, part.words, part.context, p
          event.pgh_context AS context
     FROM deals_environmentanswerevent event JOIN deals_environmentquestion question ON question.id = event.question_id
    WHERE event.opportunity_id = %(deal)s
+  UNION ALL
+  SELECT pgh_created_at, pgh_id, 'design', pgh_label, 'version ' || version, note, pgh_context
+    FROM deals_solutiondesignevent WHERE opportunity_id = %(deal)s
 ) part LEFT JOIN people_user person ON person.id = (part.context->>'user')::bigint
 ORDER BY part.at DESC, part.place DESC LIMIT %(shown)s
 """

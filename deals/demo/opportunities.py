@@ -8,6 +8,7 @@ from decimal import Decimal
 from deals.actions import opportunities, queue, stages
 from deals.demo import (
     closing,
+    designs,
     environment,
     meetings,
     proposals,
@@ -169,9 +170,11 @@ class Deals:
                 environment.record(deal, se, moment - datetime.timedelta(hours=3))
             if step == 3:
                 requirements.record(deal, self.users[deal.se_id], moment - datetime.timedelta(hours=2))
+                designs.draw(deal, self.users[deal.se_id], moment - datetime.timedelta(days=2))
                 meetings.hold_demo(deal, moment)
             if step == 4:
                 hours = datetime.timedelta(hours=3)
+                designs.refine(deal, self.users[deal.se_id], moment - 2 * hours)
                 technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.WON, moment - hours)
             with at(moment):
                 stages.move_stage(owner, deal, self.stages[ORDER[step]])

@@ -32,7 +32,7 @@ class EnvironmentAnswerForm(VersionedForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
-            self.initial.setdefault("said_on", timezone.localdate())
+            self.initial["said_on"] = timezone.localdate()
 
     def clean_said_by(self) -> str:
         """White space squeezed."""

@@ -6,6 +6,7 @@ from deals.models.calendar_feeds import CalendarFeed
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
 from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
+from deals.models.designs import SolutionDesign
 from deals.models.environment import EnvironmentAnswer, EnvironmentQuestion, EnvironmentTopic
 from deals.models.handoffs import Handoff, HandoffPerson, HandoffState
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
@@ -96,6 +97,7 @@ __all__ = [
     "ScrubDecision",
     "SectionKind",
     "Severity",
+    "SolutionDesign",
     "SpecialistDecline",
     "SpecialistKind",
     "SpecialistRequest",

@@ -20,6 +20,7 @@ from deals.models import (
     QueueEntry,
     Requirement,
     SectionKind,
+    SolutionDesign,
     Stakeholder,
 )
 from deals.models.proposals import UNSENT
@@ -91,6 +92,14 @@ class EnvironmentAnswerFactory(DjangoModelFactory):
     text = "Oracle 19c"
     said_by = "Their DBA"
     said_on = factory.LazyFunction(timezone.localdate)
+
+
+class DesignFactory(DjangoModelFactory):
+    class Meta:
+        model = SolutionDesign
+
+    opportunity = factory.SubFactory(OpportunityFactory)
+    text = "One hub between the ERP and the shop."
 
 
 class MeetingFactory(DjangoModelFactory):

@@ -16,7 +16,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from deals.models import Competitor, Debrief, Meeting, Opportunity, Requirement, Stakeholder, TechnicalWin
+from deals.models import (
+    Competitor,
+    Debrief,
+    Meeting,
+    Opportunity,
+    Requirement,
+    SolutionDesign,
+    Stakeholder,
+    TechnicalWin,
+)
 from tests.deals.factories import stage
 from tests.permissions.world import PERSONAS, build
 
@@ -38,6 +47,7 @@ class Row:
     says: str = ""  # how the deal's page tells whoever may not
     page: str = "deals:opportunity"
     about: dict[str, object] = field(default_factory=dict)  # which record, where the world has several
+    besides: frozenset[str] = frozenset()  # what the form asks that is no field of the record
     of_deal: bool = False  # the address is the deal's, not the record's own
 
     def record(self, world):
@@ -84,6 +94,13 @@ LANES = [
         {"opportunity", "order", "created_at", "gap"}, says="Technical lane", page="deals:requirements",
     ),
     Row(
+        SolutionDesign, "deals:edit_design", TECHNICAL,
+        {"text": "A hub, and a queue before it", "links": "https://drawings.example/1 Data flow"},
+        # What has changed is told to the next version, and who wrote it and when follow.
+        {"opportunity", "note", "author", "saved_at"},
+        says="Technical lane", page="deals:design", of_deal=True, besides=frozenset({"what_changed"}),
+    ),
+    Row(
         TechnicalWin, "deals:record_technical_win", TECHNICAL,
         {
             "state": "won", "decided_on": datetime.date(2026, 1, 5), "signed_off_by": "stakeholder",
@@ -121,7 +138,17 @@ ELSEWHERE = {
     "Handoff": "deals/test_handoffs.py", "Proposal": "deals/test_proposals.py",
     "ReserveNote": "deals/test_reserve.py", "Rfp": "deals/test_rfps.py",
 }  # fmt: skip
-FOLLOWS = {"version", "last_activity_at", "ends_at", "signed_off_name", "against_name", "recorded_by", "recorded_at"}
+FOLLOWS = {
+    "author",
+    "saved_at",
+    "version",
+    "last_activity_at",
+    "ends_at",
+    "signed_off_name",
+    "against_name",
+    "recorded_by",
+    "recorded_at",
+}
 CASES = [pytest.param(row, persona, id=f"{row.model.__name__}-{persona}") for row in LANES for persona in PERSONAS]
 
 pytestmark = pytest.mark.django_db
@@ -221,7 +248,7 @@ def test_the_form_is_offered_to_who_may_with_just_these_fields(row, persona, wor
     response = client.get(url)
     if persona in row.may:
         assert response.status_code == 200
-        assert set(response.context["form"].fields) - {"version"} == set(row.send)
+        assert set(response.context["form"].fields) - {"version"} - row.besides == set(row.send)
         return
     assert response.status_code in ((302,) if persona == "anonymous" else (403, 404))
     page = client.get(reverse(row.page, args=[world.deal.pk]))

@@ -38,6 +38,7 @@ from deals.models import (
     Rfp,
     RfpQuestion,
     Rival,
+    SolutionDesign,
     SpecialistRequest,
     Stakeholder,
 )
@@ -257,6 +258,7 @@ def build() -> World:
         due_on=datetime.date(2026, 1, 1),
     )  # fmt: skip
     Requirement.objects.create(opportunity=deal, text="Single sign-on")
+    SolutionDesign.objects.create(opportunity=deal, text="A hub between them", author=people["se"])
     ProductGap.objects.create(title="Works offline")
     asked = EnvironmentQuestion.objects.create(
         topic=EnvironmentTopic.objects.create(name="Systems"), text="Which systems?"
