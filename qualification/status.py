@@ -15,9 +15,12 @@ Days are UTC days. The SQL below is the one place where this is computed; the te
 """
 
 import datetime
+import re
+from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from people.models import Team
 from presales import derived
@@ -36,7 +39,7 @@ WITH dossier AS (
            make_interval(months => coalesce(p.timeline_months, 6)) AS horizon,
            (%(today)s + make_interval(months => coalesce(p.timeline_months, 6)))::date AS latest
       FROM qualification_dossier d LEFT JOIN qualification_teampolicy p ON p.team_id = d.team_id
-     WHERE d.id = ANY(%(ids)s)
+     WHERE {d.id}
     OFFSET 0
 ), graded AS (
     SELECT d.id, d.disqualified, d.horizon, d.latest, c.id AS criterion, c."order" AS position,
@@ -54,7 +57,7 @@ WITH dossier AS (
       LEFT JOIN qualification_criterion c ON c.framework_id = d.framework_id
       LEFT JOIN (
           SELECT dossier_id, criterion_id, level, observed_on, amount, currency, decision_on, person_name
-            FROM qualification_evidence WHERE dossier_id = ANY(%(ids)s) AND superseded_at IS NULL OFFSET 0
+            FROM qualification_evidence WHERE {dossier_id} AND superseded_at IS NULL OFFSET 0
       ) e ON e.dossier_id = d.id AND e.criterion_id = c.id
     OFFSET 0
 ), leveled AS (
@@ -103,7 +106,7 @@ UPDATE qualification_dossierstatus stored
        next_stale_on = fresh.next_stale_on, next_due_at = fresh.next_due_at,
        computed_rev = stored.input_rev, computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
   FROM ({FRESH}) fresh
-  JOIN (SELECT dossier_id, status FROM qualification_dossierstatus WHERE dossier_id = ANY(%(ids)s)) old
+  JOIN (SELECT dossier_id, status FROM qualification_dossierstatus WHERE {{dossier_id}}) old
     ON old.dossier_id = fresh.id
  WHERE stored.dossier_id = fresh.id AND stored.dossier_id = ANY(%(ids)s) AND {CHANGED}
 RETURNING stored.dossier_id, old.status, stored.status
@@ -124,9 +127,30 @@ SELECT stored.dossier_id, stored.status, fresh.status, stored.completeness, fres
 """  # noqa: S608
 
 
+# What is read for the dossiers of a batch: where they stand close together, all from the first to the last, since
+# PostgreSQL plans a list of thousands for as long as it then needs to read them.
+READ = re.compile(r"\{(\w+(?:\.\w+)?)\}")
+LISTED, RANGE = r"\1 = ANY(%(ids)s)", r"\1 BETWEEN %(first)s AND %(last)s"
+
+
+@cache
+def _read_by(statement: str, way: str) -> str:
+    return READ.sub(way, statement)
+
+
+def _ask(cursor: CursorWrapper, statement: str, ids: list[int], now: datetime.datetime) -> list[tuple]:
+    """What `statement` gives for the dossiers `ids`, as of `now`."""
+    way = RANGE if max(ids) - min(ids) < 2 * len(ids) else LISTED
+    cursor.execute(_read_by(statement, way), _parameters(ids, now))
+    return cursor.fetchall()
+
+
 def _parameters(ids: list[int], now: datetime.datetime) -> dict[str, object]:
     today = now.astimezone(datetime.UTC).date()
-    return {"ids": ids, "now": now, "today": today, "currency": settings.COMPANY_CURRENCY}
+    return {
+        "ids": ids, "first": min(ids), "last": max(ids), "now": now, "today": today,
+        "currency": settings.COMPANY_CURRENCY,
+    }  # fmt: skip
 
 
 def derive(ids: list[int], now: datetime.datetime) -> int:
@@ -143,8 +167,7 @@ def derive(ids: list[int], now: datetime.datetime) -> int:
 def _write(ids: list[int], now: datetime.datetime) -> int:
     """`derive` in a transaction that has locked the status rows by an earlier statement."""
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, _parameters(ids, now))
-        written = cursor.fetchall()
+        written = _ask(cursor, WRITE, ids, now)
     changed = [(pk, old, new) for pk, old, new in written if old != new]
     if changed:
         for hook in hooks.on_status_change:
@@ -165,10 +188,9 @@ def differences(now: datetime.datetime) -> list[str]:
     found = []
     for ids in derived.batches(DossierStatus, BATCH):
         with connection.cursor() as cursor:
-            cursor.execute(DIFFERENT, _parameters(ids, now))
             found += [
                 f"dossier {pk}: stored {old} {old_percent} %, fresh {new} {new_percent} %"
-                for pk, old, new, old_percent, new_percent in cursor.fetchall()
+                for pk, old, new, old_percent, new_percent in _ask(cursor, DIFFERENT, ids, now)
             ]
     return found
 
@@ -180,8 +202,7 @@ def repair(now: datetime.datetime) -> int:
 
 def _wrong(ids: list[int], now: datetime.datetime) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(WRONG, _parameters(ids, now))
-        return [pk for (pk,) in cursor.fetchall()]
+        return [pk for (pk,) in _ask(cursor, WRONG, ids, now)]
 
 
 def mark_team_stale(team: Team) -> int:
