@@ -23,6 +23,7 @@ from deals.models import (
     Stage,
     StakeholderRole,
     Stance,
+    StepKind,
     TechnicalState,
 )
 from deals.models.proposals import STANDING
@@ -255,6 +256,21 @@ def proposal_sent(opportunity: Opportunity) -> list[Missing]:
     else:
         what = f"Proposal {last.number} is {last.get_state_display().lower()}; send a new version"
     return [Missing(what, url)]
+
+
+@gate(
+    "closing_steps_listed", "Legal and security steps listed",
+    "What legal and security have to do before a signature, on either side, stands on the deal.",
+)  # fmt: skip
+def closing_steps_listed(opportunity: Opportunity) -> list[Missing]:
+    """At least one step for each of the two desks, done or not; procurement may have none."""
+    listed = set(opportunity.closing_steps.order_by().values_list("kind", flat=True))
+    url = reverse("deals:closing_steps", args=[opportunity.pk])
+    return [
+        Missing(f"No {kind.label.lower()} step is listed", url)
+        for kind in (StepKind.LEGAL, StepKind.SECURITY)
+        if kind not in listed
+    ]
 
 
 @gate(

@@ -5,6 +5,7 @@ import rules
 from deals.models import (
     AlignmentCheck,
     Attendee,
+    ClosingStep,
     DealTask,
     Debrief,
     Handoff,
@@ -127,6 +128,12 @@ def in_lane_of_deal(user: User, record: DealTask | None) -> bool:
 
 
 @rules.predicate
+def has_to_do_step(user: User, step: ClosingStep | None) -> bool:
+    """Who of us has to do it, or whoever is in the commercial lane of its deal."""
+    return step is not None and (step.owner_id == user.pk or commercial_lane.test(user, step.opportunity))
+
+
+@rules.predicate
 def decides_on_deal(user: User, record: ReserveNote | None) -> bool:
     """In the commercial lane of the deal that the record belongs to."""
     return record is not None and commercial_lane.test(user, record.opportunity)
@@ -217,6 +224,7 @@ rules.add_perm("deals.rate_pairing", in_pair)
 rules.add_perm("deals.share_rating", is_author)
 rules.add_perm("deals.scrub_deal", commercial_lane | technical_lane)
 rules.add_perm("deals.finish_task", is_assignee | in_lane_of_deal)
+rules.add_perm("deals.settle_closing_step", has_to_do_step)
 rules.add_perm("deals.write_autopsy", is_owner | (is_claimer & is_se))
 rules.add_perm("deals.agree_lesson", is_owner | (is_claimer & is_se) | manages_team)
 rules.add_perm("deals.close_autopsy", manages_team)

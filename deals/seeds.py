@@ -27,7 +27,10 @@ EXIT_CRITERIA = {
     ],
     "presentation": [("requirements_recorded", True), ("demo_held", True), ("decision_criteria_known", True)],
     "evaluation": [("technical_win_recorded", True)],
-    "negotiation": [("proposal_sent", True), ("decision_process_known", True), ("handoff_started", True)],
+    "negotiation": [
+        ("proposal_sent", True), ("decision_process_known", True), ("closing_steps_listed", False),
+        ("handoff_started", True),
+    ],
 }  # fmt: skip
 
 

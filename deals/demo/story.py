@@ -7,7 +7,19 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from deals import probability
-from deals.demo import closing, facts, habits, loads, meetings, pairs, proposals, requirements, rfps, specialists
+from deals.demo import (
+    closing,
+    closing_steps,
+    facts,
+    habits,
+    loads,
+    meetings,
+    pairs,
+    proposals,
+    requirements,
+    rfps,
+    specialists,
+)
 from deals.demo import people as demo_people
 from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
@@ -73,6 +85,7 @@ def _tell(dice: random.Random) -> None:
     loads.tell(people)
     meetings.tell()
     meetings.tell_of_leads()
+    closing_steps.tell()
     requirements.decide_gaps(people["manager"])
     closing.tell(people)
     pairs.tell(people)

@@ -3,6 +3,7 @@
 from deals.models.alignment import AlignmentCheck, AlignmentWish
 from deals.models.autopsies import Autopsy, AutopsyView
 from deals.models.calendar_feeds import CalendarFeed
+from deals.models.closing_steps import ClosingStep, Side, StepKind
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
 from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
@@ -44,6 +45,7 @@ __all__ = [
     "Charter",
     "CharterException",
     "Claim",
+    "ClosingStep",
     "Competitor",
     "CompetitorStatus",
     "DealTask",
@@ -97,6 +99,7 @@ __all__ = [
     "ScrubDecision",
     "SectionKind",
     "Severity",
+    "Side",
     "SolutionDesign",
     "SpecialistDecline",
     "SpecialistKind",
@@ -106,6 +109,7 @@ __all__ = [
     "Stakeholder",
     "StakeholderRole",
     "Stance",
+    "StepKind",
     "TechnicalState",
     "TechnicalWin",
 ]

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.models import (
+    ClosingStep,
     Competitor,
     Debrief,
     Meeting,
@@ -86,6 +87,16 @@ LANES = [
         Competitor, "deals:edit_competitor", COMMERCIAL,
         {"name": "Mergeform", "status": "ahead", "note": "Cheaper"}, {"opportunity"},
         says="AE's lane",
+    ),
+    Row(
+        ClosingStep, "deals:edit_closing_step", COMMERCIAL,
+        {
+            "what": "Their remarks", "kind": "legal", "side": "theirs", "owner": "owner", "contact": "Their counsel",
+            "due_on": DAY,
+        },
+        # That one is done is said by a button. A step of theirs is nobody's of us, whoever was sent along.
+        {"opportunity", "done_at", "done_by", "created_by", "created_at"},
+        says="The AE's lane", page="deals:closing_steps",
     ),
     Row(
         Requirement, "deals:edit_requirement", TECHNICAL,

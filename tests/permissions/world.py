@@ -16,6 +16,7 @@ from deals.models import (
     Attendee,
     Autopsy,
     Charter,
+    ClosingStep,
     Competitor,
     DealTask,
     Debrief,
@@ -125,6 +126,9 @@ class World:
             "deals:edit_topic": EnvironmentTopic.objects.get(),
             "deals:add_bank_question": EnvironmentTopic.objects.get(),
             "deals:edit_bank_question": EnvironmentQuestion.objects.get(),
+            **{
+                f"deals:{name}_closing_step": ClosingStep.objects.first() for name in ("edit", "settle", "remove")
+            },
             "deals:name_gap": Requirement.objects.first(),
             **{
                 f"deals:{name}": ProductGap.objects.first()
@@ -260,6 +264,7 @@ def build() -> World:
     Requirement.objects.create(opportunity=deal, text="Single sign-on")
     SolutionDesign.objects.create(opportunity=deal, text="A hub between them", author=people["se"])
     ProductGap.objects.create(title="Works offline")
+    ClosingStep.objects.create(opportunity=deal, what="Their questionnaire", kind="security", owner=people["se"])
     asked = EnvironmentQuestion.objects.create(
         topic=EnvironmentTopic.objects.create(name="Systems"), text="Which systems?"
     )
