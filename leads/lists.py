@@ -6,6 +6,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from leads.custom_filters import Filters
 from leads.models import Lead, LeadScore, LeadStage, Source
 from leads.models.scoring import Band
 from leads.search import matching_leads
@@ -86,6 +87,7 @@ class LeadList:
     cursor: str
     owners: list[tuple[int, str]]
     teams: list[tuple[int, str]]
+    custom: Filters
     has_many: bool = False
 
     @classmethod
@@ -114,12 +116,13 @@ class LeadList:
             cursor=params.get("cursor", ""),
             owners=owners,
             teams=teams,
+            custom=Filters.read("lead", params),
         )
 
     @property
     def is_filtered(self) -> bool:
         """Whether anything but the tab narrows the list."""
-        return bool(self.q or self.stage or self.band or self.source or self.owner or self.team)
+        return bool(self.q or self.stage or self.band or self.source or self.owner or self.team or self.custom.on)
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
@@ -137,6 +140,7 @@ class LeadList:
                 leads = leads.filter(**{field: value})
         if self.band:
             leads = leads.filter(score__band=self.band)
+        leads = self.custom.apply(leads)
         if self.q:
             leads, self.has_many = matching_leads(leads, self.q)
         return leads

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from leads import scoring_urls
-from leads.views import capture, companies, duplicates, exports, imports, leads, policy, stages
+from leads.views import capture, companies, custom_fields, duplicates, exports, imports, leads, policy, stages
 
 app_name = "leads"
 urlpatterns = [
@@ -31,10 +31,18 @@ urlpatterns = [
     path("leads/<id:pk>/duplicates/", duplicates.duplicates, name="duplicates"),
     path("leads/<id:pk>/merge/<id:other>/", duplicates.merge_leads, name="merge"),
     path("companies/", companies.companies, name="companies"),
+    path("companies/export/", exports.export_companies, name="export_companies"),
     path("companies/new/", companies.add, name="add_company"),
     path("companies/suggest/", companies.suggest, name="suggest_companies"),
     path("companies/<id:pk>/", companies.company, name="company"),
     path("companies/<id:pk>/edit/", companies.edit, name="edit_company"),
+    path("fields/", custom_fields.fields, name="fields"),
+    path("fields/new/", custom_fields.add, name="add_field"),
+    path("fields/<id:pk>/edit/", custom_fields.edit, name="edit_field"),
+    path("fields/<id:pk>/move/", custom_fields.move, name="move_field"),
+    path("fields/<id:pk>/archive/", custom_fields.archive, name="archive_field"),
+    path("fields/<id:pk>/restore/", custom_fields.restore, name="restore_field"),
+    path("fields/<id:pk>/remove/", custom_fields.remove, name="remove_field"),
     path("imports/", imports.imports, name="imports"),
     path("imports/<id:pk>/", imports.import_batch, name="import"),
     path("imports/<id:pk>/match/", imports.match, name="match_columns"),

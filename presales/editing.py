@@ -68,12 +68,12 @@ class VersionedForm(forms.ModelForm):
         self.saved_by = who_saved(theirs) or "Somebody else"
         self._write("version", str(theirs.version))
         for name in self.fields:
-            if name == "version" or not _has_one_value(theirs, name):
+            if name == "version" or not self.one_value(theirs, name):
                 continue
-            stored, mine = _value(theirs, name), self.cleaned_data.get(name)
+            stored, mine = self.stored(theirs, name), self.cleaned_data.get(name)
             if _same(stored, mine):
                 continue
-            before = _value(opened, name, of=theirs) if opened is not None else None
+            before = self.stored(opened, name, of=theirs) if opened is not None else None
             told = self._told(name, mine, theirs)
             if opened is not None and _same(before, mine):
                 self.only_theirs.append(told)
@@ -84,10 +84,18 @@ class VersionedForm(forms.ModelForm):
                 self.add_error(name, f"Now stored: {told.theirs}. Keep yours by saving again.")
         self.add_error(None, f"{self.saved_by} saved this record while you were editing. Nothing was overwritten.")
 
+    def one_value(self, record: Model, name: str) -> bool:
+        """Whether the field `name` of the form is one stored value of `record`."""
+        return _has_one_value(record, name)
+
+    def stored(self, record: Model, name: str, of: Model | None = None) -> object:
+        """The stored value of the form's field `name`; `record` may be a row of the history of `of`."""
+        return _value(record, name, of)
+
     def _told(self, name: str, mine: object, theirs: Model) -> Both:
         label = self.fields[name].label or self[name].label
         return Both(
-            name, str(label), self._in_words(name, mine), self._in_words(name, _value(theirs, name), theirs),
+            name, str(label), self._in_words(name, mine), self._in_words(name, self.stored(theirs, name), theirs),
             KEEP + self.add_prefix(name),
         )  # fmt: skip
 

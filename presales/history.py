@@ -88,10 +88,11 @@ def changes_of(
     pairs = list(zip(events, [*events[1:], None], strict=True))
     names = _names(events, pairs, known or {})
     people = names.get(get_user_model(), {})
+    parts = _parts(model, pairs)
     entries = []
     for event, older in pairs[:limit]:
         context = event.pgh_context or {}
-        changes = _changes(model, older, event, names) if older is not None else []
+        changes = _changes(model, older, event, names, parts) if older is not None else []
         if older is not None and not changes and event.pgh_label != "delete":
             continue
         action = str(context.get("action") or event.pgh_label)
@@ -162,14 +163,38 @@ def _names(events: list[Model], pairs: list[tuple], known: dict) -> dict[type[Mo
     return names
 
 
-def _changes(model: type[Model], older: Model, newer: Model, names: dict) -> list[Change]:
+def _parts(model: type[Model], pairs: list[tuple]) -> dict[str, dict]:
+    """What the entries of a column that holds several facts are called and how they read, where such a column changed.
+
+    A model says so in HISTORY_PARTS: by column, a function that gives (label, value in words) for each key.
+    """
+    return {
+        name: load()
+        for name, load in getattr(model, "HISTORY_PARTS", {}).items()
+        if any(older is not None and getattr(newer, name) != getattr(older, name) for newer, older in pairs)
+    }
+
+
+def _changes_of_parts(name: str, before: dict, after: dict, known: dict) -> list[Change]:
+    changes = []
+    for key in [*known, *sorted((before.keys() | after.keys()) - known.keys())]:
+        if before.get(key) != after.get(key):
+            label, words = known.get(key, (key, str))
+            was, is_now = (words(value) if value is not None else "–" for value in (before.get(key), after.get(key)))
+            changes.append(Change(label, was, is_now, f"{name}.{key}"))
+    return changes
+
+
+def _changes(model: type[Model], older: Model, newer: Model, names: dict, parts: dict[str, dict]) -> list[Change]:
     changes = []
     for event_field in newer._meta.concrete_fields:
         name = event_field.name
         if name in HIDDEN or name in getattr(model, "PRIVATE_FIELDS", ()):
             continue
         before, after = getattr(older, event_field.attname), getattr(newer, event_field.attname)
-        if before != after:
+        if name in parts:
+            changes += _changes_of_parts(name, before or {}, after or {}, parts[name])
+        elif before != after:
             label = model._meta.get_field(name).verbose_name
             before, after = _show(older, event_field, names), _show(newer, event_field, names)
             changes.append(Change(str(label), before, after, name))

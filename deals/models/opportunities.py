@@ -13,7 +13,7 @@ from django.utils import timezone
 from deals.models.stages import Outcome, Pipeline, Stage
 from deals.visibility import opportunities_offered_to, opportunities_visible_to
 from leads.models import Company, Lead, Source
-from leads.models.custom_fields import custom_column
+from leads.models.custom_fields import custom_column, custom_history
 from leads.search import Words
 from people.models import Team, User
 from presales import validity
@@ -165,6 +165,8 @@ class Opportunity(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     objects = OpportunityQuerySet.as_manager()
+
+    HISTORY_PARTS = {"custom": custom_history("opportunity")}
 
     class Meta:
         verbose_name_plural = "opportunities"

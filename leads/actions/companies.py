@@ -2,9 +2,10 @@
 
 from django.db.models import QuerySet
 
+from leads.custom_values import changed
 from leads.domains import domain_of
 from leads.freshness import scores_stale
-from leads.models import Company, Lead
+from leads.models import Company, CustomField, Lead
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -45,16 +46,21 @@ def find_or_add_company(actor: User | None, *, name: str, domain: str = "") -> C
 
 
 @action
-def add_company(actor: User, *, reason: str = "", **values: object) -> Company:
-    """Enter a company; `values` are some of EDITABLE."""
+def add_company(actor: User, *, custom: dict[str, object] | None = None, reason: str = "", **values: object) -> Company:
+    """Enter a company; `values` are some of EDITABLE, `custom` its custom fields by key."""
     require(actor, "leads.add_company")
     _known_fields(values)
-    return Company.objects.create(**values, created_by=actor)
+    own = changed({}, custom, CustomField.objects.of("company").active()) if custom else {}
+    return Company.objects.create(**values, custom=own, created_by=actor)
 
 
 @action
-def update_company(actor: User, company: Company, *, version: int, reason: str = "", **changes: object) -> Company:
-    """Change some of EDITABLE if nobody did since `version`. The scores of its leads are computed anew.
+def update_company(
+    actor: User, company: Company, *, version: int, custom: dict[str, object] | None = None, reason: str = "",
+    **changes: object,
+) -> Company:  # fmt: skip
+    """Change some of EDITABLE, and of `custom` the fields named by key, if nobody did since `version`. The scores of
+    its leads are computed anew.
 
     Raises:
         StaleEdit: somebody saved in between; nothing was written.
@@ -63,6 +69,8 @@ def update_company(actor: User, company: Company, *, version: int, reason: str =
     _known_fields(changes)
     locked = Company.objects.select_for_update(of=("self",)).get(pk=company.pk)
     require(actor, "leads.change_company", locked)
+    if custom:
+        changes["custom"] = changed(locked.custom, custom, CustomField.objects.of("company").active())
     parent = changes.get("parent")
     while parent is not None:
         if parent.pk == locked.pk:

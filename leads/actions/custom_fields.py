@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from leads.models import CustomField, FieldKind, RecordKind, ScoringRule
 from leads.models.custom_fields import MAX_FIELDS, key_for
+from leads.scoring.fields import custom_name
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -31,11 +32,6 @@ def is_used(field: CustomField) -> bool:
             [field.key],
         )
         return cursor.fetchone()[0]
-
-
-def rule_field(field: CustomField) -> str:
-    """How scoring rules name the field."""
-    return f"custom.{field.record}.{field.kind}.{field.key}"
 
 
 @action
@@ -133,7 +129,7 @@ def remove_field(actor: User, field: CustomField, *, reason: str = "") -> None:
         Conflict: records have values in it, or a scoring rule asks for it.
     """
     locked = _lock(actor, field)
-    if ScoringRule.objects.filter(field=rule_field(locked)).exists():
+    if ScoringRule.objects.filter(field=custom_name(locked)).exists():
         raise Conflict("A scoring rule looks at this field. Change the rule first, or archive the field.")
     if is_used(locked):
         raise Conflict(

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from leads.actions.companies import find_or_add_company
 from leads.actions.stages import lock_lead
+from leads.custom_values import changed
 from leads.domains import company_domain_of_email
 from leads.freshness import scores_stale
-from leads.models import Consent, Engagement, EngagementKind, Lead, LeadComment, Source, Submission
+from leads.models import Consent, CustomField, Engagement, EngagementKind, Lead, LeadComment, Source, Submission
 from leads.routing import selling_teams, team_for
 from leads.scoring import masses
 from people.models import Role, Team, User
@@ -48,6 +49,7 @@ def log_lead(
     campaign: str = "",
     consent: str = Consent.UNKNOWN,
     notes: str = "",
+    custom: dict[str, object] | None = None,
     team: Team | None = None,
     idempotency_key: str = "",
     sender: str = "",
@@ -74,6 +76,7 @@ def log_lead(
         consent=consent,
         consent_at=timezone.now() if consent != Consent.UNKNOWN else None,
         notes=notes,
+        custom=changed({}, custom, CustomField.objects.of("lead").active()) if custom else {},
         created_by=actor,
     )
     if actor is not None and actor.role in (Role.AE, Role.MANAGER):
@@ -91,8 +94,16 @@ def log_lead(
 
 
 @action
-def update_lead(actor: User, lead: Lead, *, version: int, reason: str = "", **changes: object) -> Lead:
-    """Change some of EDITABLE if nobody did since `version`.
+def update_lead(
+    actor: User,
+    lead: Lead,
+    *,
+    version: int,
+    custom: dict[str, object] | None = None,
+    reason: str = "",
+    **changes: object,
+) -> Lead:
+    """Change some of EDITABLE, and of `custom` the fields named by key, if nobody did since `version`.
 
     Another `company_name` finds or adds that company; none leaves the lead without one.
 
@@ -106,6 +117,8 @@ def update_lead(actor: User, lead: Lead, *, version: int, reason: str = "", **ch
         raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
     if "consent" in changes and changes["consent"] != locked.consent:
         locked.consent_at = timezone.now() if changes["consent"] != Consent.UNKNOWN else None
+    if custom:
+        changes["custom"] = changed(locked.custom, custom, CustomField.objects.of("lead").active())
     company_name = changes.pop("company_name", None)
     if company_name is not None and key(company_name) != key(locked.company_name):
         changes["company"] = find_or_add_company(actor, name=company_name)

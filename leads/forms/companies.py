@@ -3,8 +3,8 @@
 from django import forms
 
 from leads.domains import domain_of
+from leads.forms.custom_fields import CustomVersionedForm
 from leads.models import Company
-from presales.editing import VersionedForm
 from presales.text import squeeze
 
 
@@ -24,8 +24,10 @@ class TagsField(forms.CharField):
         """The limits are applied above."""
 
 
-class CompanyForm(VersionedForm):
+class CompanyForm(CustomVersionedForm):
     """A company's facts. The parent is chosen by name among those the person sees."""
+
+    record = "company"
 
     technologies = TagsField(
         required=False,

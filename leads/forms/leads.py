@@ -5,9 +5,9 @@ import datetime
 from django import forms
 from django.utils import timezone
 
+from leads.forms.custom_fields import CustomFieldsMixin, CustomVersionedForm
 from leads.models import EngagementKind, Lead, Source
 from people.models import Role, Team, User
-from presales.editing import VersionedForm
 from presales.text import squeeze
 
 
@@ -19,7 +19,7 @@ class CompanyNameField(forms.CharField):
         self.widget.attrs.update({"list": "known-companies", "autocomplete": "off"})
 
 
-class LogLeadForm(forms.Form):
+class LogLeadForm(CustomFieldsMixin, forms.Form):
     """One line of fields, Enter saves. `key` keeps a form sent twice from making two leads."""
 
     name = forms.CharField(max_length=160, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
@@ -40,6 +40,7 @@ class LogLeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("email", "job_title", "phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
+        self.add_custom("lead")
 
     def clean_name(self) -> str:
         """A name of more than white space."""
@@ -57,11 +58,13 @@ class LogLeadForm(forms.Form):
     @property
     def more_fields(self) -> list[forms.BoundField]:
         """What can wait."""
-        return [self[name] for name in self.more]
+        return [self[name] for name in self.more] + self.custom_bound
 
 
-class LeadForm(VersionedForm):
+class LeadForm(CustomVersionedForm):
     """A lead's own facts; stage, owner and team change by actions."""
+
+    record = "lead"
 
     company_name = CompanyNameField()
 

@@ -1,5 +1,6 @@
 """The rule editor: settings, groups, their rules and the teams' thresholds in one form, saved as one."""
 
+import csv
 from dataclasses import dataclass, field
 
 from django import forms
@@ -50,6 +51,19 @@ def _small(widget: type[forms.Widget], label: str, **attrs: object) -> forms.Wid
     return widget(attrs={"class": css, "aria-label": label, **attrs})
 
 
+def _split(text: str) -> list[str]:
+    """The parts between commas; quotes keep a comma inside a part."""
+    return next(csv.reader([text.replace("\n", " ").replace("\r", " ")], skipinitialspace=True), [])
+
+
+def _joined(values: list[str]) -> str:
+    """`values` as `_split` reads them."""
+    quoted = (
+        '"' + value.replace('"', '""') + '"' if "," in value or value.startswith('"') else value for value in values
+    )
+    return ", ".join(quoted)
+
+
 class RowForm(forms.Form):
     """A row that may be an existing record (`pk`), a new one or, if left as it was offered, none."""
 
@@ -91,11 +105,7 @@ class RuleForm(RowForm):
     """One rule. Which fields count depends on what its group measures."""
 
     name = forms.CharField(max_length=100, widget=_small(forms.TextInput, "Rule"))
-    field = forms.ChoiceField(
-        required=False,
-        choices=lambda: [("", "…"), *((key, one.label) for key, one in fields.FIELDS.items())],
-        widget=_small(forms.Select, "Looks at"),
-    )
+    field = forms.ChoiceField(required=False, widget=_small(forms.Select, "Looks at"))
     operator = forms.ChoiceField(
         required=False,
         choices=[("", "…"), *ScoringRule.Operator.choices],
@@ -115,13 +125,20 @@ class RuleForm(RowForm):
     )
     dimension = Dimension.FIT
 
+    def __init__(self, *args: object, known: dict[str, fields.Field], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = known
+        own = [(key, one.label) for key, one in known.items() if key not in fields.FIELDS]
+        there = [(key, one.label) for key, one in known.items() if key in fields.FIELDS]
+        self.fields["field"].choices = [("", "…"), *there, *([("Your own fields", own)] if own else [])]
+
     def clean_name(self) -> str:
         """Without superfluous blanks."""
         return squeeze(self.cleaned_data["name"])
 
     def clean_values(self) -> list[str]:
-        """The values between the commas."""
-        values = [squeeze(value) for value in self.cleaned_data["values"].split(",")]
+        """The values between the commas; one that holds a comma itself is in quotes."""
+        values = [squeeze(value) for value in _split(self.cleaned_data["values"])]
         values = list(dict.fromkeys(value for value in values if value))
         if len(values) > MOST_VALUES:
             raise forms.ValidationError(f"At most {MOST_VALUES} values; this has {len(values)}.")
@@ -141,7 +158,7 @@ class RuleForm(RowForm):
             return data
         data["engagement_kind"] = ""
         try:
-            fields.check(data["field"], data["operator"], data["values"])
+            fields.check(data["field"], data["operator"], data["values"], self.known)
         except fields.BadCondition as problem:
             self.add_error("values", str(problem))
         if data["operator"] in fields.PRESENCE:
@@ -208,6 +225,7 @@ class Editor:
             {"pk": group.pk, "dimension": group.dimension, "name": group.name, "ceiling": group.ceiling}
             for group in stored
         ]
+        self.known = fields.asked_by_rules({rule.field for rule in self.stored_rules.values()})
         self.group_forms = GroupRows(self.data, initial=initial, prefix="g")
         self.groups = [self._group_row(form, by_group) for form in self.group_forms]
         self.teams = {team.pk: team for team in Team.objects.select_related("lead_policy").order_by("name")}
@@ -226,12 +244,12 @@ class Editor:
         rows = [
             {
                 "pk": rule.pk, "name": rule.name, "field": rule.field, "operator": rule.operator,
-                "values": ", ".join(rule.values), "engagement_kind": rule.engagement_kind, "points": rule.points,
+                "values": _joined(rule.values), "engagement_kind": rule.engagement_kind, "points": rule.points,
                 "is_active": rule.is_active,
             }
             for rule in by_group.get(pk, [])
         ]  # fmt: skip
-        rules = RuleRows(self.data, initial=rows, prefix=f"r{pk}")
+        rules = RuleRows(self.data, initial=rows, prefix=f"r{pk}", form_kwargs={"known": self.known})
         dimension = stored.dimension if stored else self.data.get(form.add_prefix("dimension"), "")
         for row in rules.forms:
             row.dimension = dimension

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.domains import domain_of
-from leads.models.custom_fields import custom_column
+from leads.models.custom_fields import custom_column, custom_history
 from leads.search import Words
 from leads.visibility import companies_visible_to
 from people.models import User
@@ -54,6 +54,8 @@ class Company(models.Model):
     )
 
     objects = CompanyQuerySet.as_manager()
+
+    HISTORY_PARTS = {"custom": custom_history("company")}
 
     class Meta:
         verbose_name_plural = "companies"

@@ -6,6 +6,8 @@ key, in which nothing is the absence of the key. So a new field changes no table
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
@@ -55,6 +57,17 @@ def custom_column() -> models.JSONField:
     return models.JSONField(
         "custom fields", default=dict, blank=True, editable=False, db_default=Value({}, models.JSONField())
     )
+
+
+def custom_history(record: str) -> Callable[[], dict[str, tuple[str, Callable[[object], str]]]]:
+    """What the history tells of such a column: for each field its name and how its values read."""
+
+    def load() -> dict[str, tuple[str, Callable[[object], str]]]:
+        from leads.custom_values import in_words
+
+        return {field.key: (field.name, partial(in_words, field.kind)) for field in CustomField.objects.of(record)}
+
+    return load
 
 
 class CustomFieldQuerySet(models.QuerySet):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.models.companies import Company
-from leads.models.custom_fields import custom_column
+from leads.models.custom_fields import custom_column, custom_history
 from leads.search import Words
 from leads.titles import function_of, seniority_of
 from leads.visibility import leads_visible_to
@@ -156,6 +156,8 @@ class Lead(models.Model):
     )
 
     objects = LeadQuerySet.as_manager()
+
+    HISTORY_PARTS = {"custom": custom_history("lead")}
 
     class Meta:
         ordering = ["-created_at", "-pk"]

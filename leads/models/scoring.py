@@ -92,7 +92,7 @@ class ScoringRule(models.Model):
     group = models.ForeignKey(ScoringGroup, models.CASCADE, related_name="rules")
     name = models.CharField(max_length=100)
     points = models.SmallIntegerField(validators=[MinValueValidator(-100), MaxValueValidator(100)])
-    field = models.CharField(max_length=40, blank=True, help_text="A key of leads.scoring.FIELDS; fit rules only.")
+    field = models.CharField(max_length=80, blank=True, help_text="What leads.scoring.fields calls it; fit rules only.")
     operator = models.CharField(max_length=10, choices=Operator, blank=True)
     values = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     engagement_kind = models.CharField(max_length=20, choices=EngagementKind, blank=True)

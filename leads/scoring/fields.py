@@ -2,13 +2,20 @@
 
 To add a field, add a line to FIELDS: a key (stored in rules, so it never changes), a label, its kind and
 an SQL expression over `l` (leads_lead) and `c` (leads_company, all NULL for a lead without company).
+
+Custom fields of leads and companies can be asked too, as `custom.<record>.<kind>.<key>`: the name alone says how to
+ask, so that compiling rules reads no definitions. Their labels and choices are known to pages (`asked_by_rules`).
 """
 
+import datetime
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import cache
 
+from leads.models.custom_fields import CustomField, FieldKind, RecordKind
 from leads.models.leads import Consent, Source
 from leads.models.scoring import ScoringRule
 from leads.titles import FUNCTIONS, SENIORITIES
@@ -30,6 +37,7 @@ class Kind(Enum):
     NUMBER = "number"
     LIST = "list"
     YES_NO = "yes_no"
+    DATE = "date"
 
 
 PRESENCE = (Operator.IS_FILLED, Operator.IS_EMPTY)
@@ -38,6 +46,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.NUMBER: (Operator.AT_LEAST, Operator.AT_MOST, *PRESENCE),
     Kind.LIST: (Operator.IS_ANY, Operator.IS_NONE, Operator.CONTAINS, *PRESENCE),
     Kind.YES_NO: (Operator.IS_FILLED, Operator.IS_EMPTY),
+    Kind.DATE: (Operator.AT_LEAST, Operator.AT_MOST, *PRESENCE),
 }
 
 
@@ -81,17 +90,69 @@ FIELDS: dict[str, Field] = {
 }
 
 
+CUSTOM = re.compile(r"custom\.(lead|company)\.(text|number|choice|yes_no|date)\.([a-z][a-z0-9_]{0,39})", re.ASCII)
+
+
+def custom_name(definition: CustomField) -> str:
+    """How rules name a custom field."""
+    return f"custom.{definition.record}.{definition.kind}.{definition.key}"
+
+
+@cache
+def _custom(name: str) -> Field | None:
+    """A custom field by the name that rules have for it; its label is made of the key."""
+    found = CUSTOM.fullmatch(name)
+    if found is None:
+        return None
+    record, kind, key = found.groups()
+    column = f"{'l' if record == RecordKind.LEAD else 'c'}.custom"
+    entry = f"({column} ->> '{key}')"
+    label = key.replace("_", " ").capitalize()
+    if kind == FieldKind.NUMBER:
+        # What is no number there is nothing.
+        number = f"(CASE WHEN jsonb_typeof({column} -> '{key}') = 'number' THEN {entry}::numeric END)"
+        return Field(label, Kind.NUMBER, number)
+    if kind == FieldKind.DATE:
+        return Field(label, Kind.DATE, entry)
+    if kind == FieldKind.YES_NO:
+        return Field(label, Kind.TEXT, f"(CASE {entry} WHEN 'true' THEN 'yes' WHEN 'false' THEN 'no' END)")
+    return Field(label, Kind.TEXT, entry)
+
+
+def lookup(name: str) -> Field | None:
+    """The field that a rule calls `name`; None for what no rule may ask."""
+    return FIELDS.get(name) or _custom(name)
+
+
+def asked_by_rules(also: set[str] = frozenset()) -> dict[str, Field]:
+    """Everything that rules may ask, custom fields with their labels and choices; one query.
+
+    Archived ones are left out, except those in `also`, which rules ask already.
+    """
+    found = dict(FIELDS)
+    definitions = CustomField.objects.filter(record__in=(RecordKind.LEAD, RecordKind.COMPANY))
+    for definition in definitions.order_by("-record", "position", "pk"):
+        name = custom_name(definition)
+        if not definition.is_archived or name in also:
+            choices = {choice: choice for choice in definition.choices}
+            if definition.kind == FieldKind.YES_NO:
+                choices = {"yes": "yes", "no": "no"}
+            label = definition.name if definition.record == RecordKind.LEAD else f"{definition.name} (company)"
+            found[name] = replace(_custom(name), label=label, choices=choices.copy)
+    return found
+
+
 class BadCondition(ValueError):
     """A condition that no field and operator allow, with a sentence for the person who wrote it."""
 
 
-def check(field_key: str, operator: str, values: list[str]) -> None:
-    """Refuse what could not be compiled.
+def check(field_key: str, operator: str, values: list[str], known: dict[str, Field] | None = None) -> None:
+    """Refuse what could not be compiled, and with `known` (of `asked_by_rules`) what no lead could be.
 
     Raises:
         BadCondition: unknown field, an operator that does not suit it, missing or unsuitable values.
     """
-    asked = FIELDS.get(field_key)
+    asked = known.get(field_key) if known is not None else lookup(field_key)
     if asked is None:
         raise BadCondition("Choose what the rule looks at.")
     if operator not in OPERATORS[asked.kind]:
@@ -108,6 +169,10 @@ def check(field_key: str, operator: str, values: list[str]) -> None:
         if len(values) != 1:
             raise BadCondition("Give one number.")
         number(values[0])
+    if asked.kind is Kind.DATE:
+        if len(values) != 1:
+            raise BadCondition("Give one day, as 2026-03-04.")
+        day(values[0])
     choices = asked.choices()
     if choices and operator != Operator.CONTAINS and (unknown := [value for value in values if value not in choices]):
         raise BadCondition(f"{asked.label} has no “{unknown[0]}”. Possible: {', '.join(choices)}.")
@@ -128,6 +193,21 @@ def number(text: str) -> Decimal:
     return value
 
 
+def day(text: str) -> str:
+    """A day as it is stored, between 1990 and 2100.
+
+    Raises:
+        BadCondition: anything else.
+    """
+    try:
+        found = datetime.date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadCondition(f"“{text}” is not a day. Write it as 2026-03-04.") from error
+    if not 1990 <= found.year <= 2100:
+        raise BadCondition("A day is between 1990 and 2100.")
+    return found.isoformat()
+
+
 def condition(field_key: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
     """`(sql, parameters)` of a condition; the SQL is never NULL.
 
@@ -135,7 +215,7 @@ def condition(field_key: str, operator: str, values: list[str]) -> tuple[str, li
     Texts compare without regard to case.
     """
     check(field_key, operator, values)
-    asked = FIELDS[field_key]
+    asked = lookup(field_key)
     if asked.choices() and operator in (Operator.IS_ANY, Operator.IS_NONE):
         sql, parameters = _choice(asked.sql, operator, values)
     else:
@@ -177,6 +257,19 @@ def _number(sql: str, operator: str, values: list[str]) -> tuple[str, list[objec
             return f"{sql} <= %s", [number(values[0])]
 
 
+def _date(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
+    # Stored as 2026-03-04: such texts have the order of the days.
+    match operator:
+        case Operator.IS_FILLED:
+            return f"{sql} IS NOT NULL", []
+        case Operator.IS_EMPTY:
+            return f"{sql} IS NULL", []
+        case Operator.AT_LEAST:
+            return f'{sql} COLLATE "C" >= %s', [day(values[0])]
+        case _:
+            return f'{sql} COLLATE "C" <= %s', [day(values[0])]
+
+
 # Between the items of a list; CleanInput keeps it out of every text.
 _BREAK = "E'\\x1f'"
 
@@ -209,4 +302,4 @@ def _lowered(values: list[str]) -> str:
     return "ARRAY[" + ", ".join(["lower(%s)"] * len(values)) + "]"
 
 
-_CONDITIONS = {Kind.TEXT: _text, Kind.NUMBER: _number, Kind.LIST: _list, Kind.YES_NO: _yes_no}
+_CONDITIONS = {Kind.TEXT: _text, Kind.NUMBER: _number, Kind.LIST: _list, Kind.YES_NO: _yes_no, Kind.DATE: _date}

@@ -98,7 +98,7 @@ class Reasons:
 
 
 def reasons(lead: Lead) -> Reasons:
-    """Explain the score of `lead`, in four queries.
+    """Explain the score of `lead`, in four queries; in five where rules ask custom fields.
 
     `waiting` says that the worker has not yet computed the figures the reasons lead to.
     """
@@ -106,7 +106,7 @@ def reasons(lead: Lead) -> Reasons:
     today = engine.day_of(datetime.datetime.now(datetime.UTC))
     row, matches = _facts(lead.pk, rules)
     events = _events(lead.pk)
-    fit = _fit(rules, matches)
+    fit = _fit(rules, matches, _known(rules))
     engagement = _engagement(rules, row, events, today)
     return Reasons(
         fit=fit,
@@ -164,11 +164,17 @@ def _events(lead_id: int) -> dict[str, tuple[int, datetime.datetime]]:
         return {kind: (count, last) for kind, count, last in cursor.fetchall()}
 
 
-def _fit(rules: Ruleset, matches: list[bool]) -> Part:
+def _known(rules: Ruleset) -> dict[str, fields.Field] | None:
+    """Custom fields by the names that people gave them, where rules ask any."""
+    named = {rule.field for group in rules.of(Dimension.FIT) for rule in group.rules if rule.field not in fields.FIELDS}
+    return fields.asked_by_rules(named) if named else None
+
+
+def _fit(rules: Ruleset, matches: list[bool], known: dict[str, fields.Field] | None) -> Part:
     matched = iter(matches)
     part = Part("Fit")
     for group in rules.of(Dimension.FIT):
-        lines = [Line(rule.name, rule.points, words(rule)) for rule in group.rules if next(matched)]
+        lines = [Line(rule.name, rule.points, words(rule, known)) for rule in group.rules if next(matched)]
         _add_group(part, group, lines)
     return _limited(part)
 
@@ -206,11 +212,12 @@ def _happened(count: int, last: datetime.datetime, today: datetime.date) -> str:
     return f"Once, {when}" if count == 1 else f"{count} times, last {when}"
 
 
-def words(rule: Rule) -> str:
-    """The rule's condition as a phrase, e.g. `Employees is at least 200`; an event rule's kind."""
+def words(rule: Rule, known: dict[str, fields.Field] | None = None) -> str:
+    """The rule's condition as a phrase, e.g. `Employees is at least 200`; an event rule's kind. `known` has the names
+    of custom fields (`asked_by_rules`); without it they are called by their keys."""
     if rule.engagement_kind:
         return EngagementKind(rule.engagement_kind).label
-    asked = fields.FIELDS[rule.field]
+    asked = (known or {}).get(rule.field) or fields.lookup(rule.field)
     choices = asked.choices()
     named = [choices.get(value, value) for value in rule.values]
     listed = ", ".join(named[:LISTED]) + (f" and {len(named) - LISTED} more" if len(named) > LISTED else "")

@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.actions import companies as actions
+from leads.custom_facts import facts
+from leads.custom_filters import Filters
 from leads.forms.companies import CompanyForm
 from leads.models import Company, Lead
 from leads.panels import company_panels, filled
@@ -37,7 +39,8 @@ def companies(request: HttpRequest) -> HttpResponse:
     """The companies this person sees."""
     q = request.GET.get("q", "").strip()[:100]
     sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else "name"
-    found = Company.objects.visible_to(request.user)
+    custom = Filters.read("company", request.GET)
+    found = custom.apply(Company.objects.visible_to(request.user))
     if q:
         found = search_companies(found, q)
     page = paginate(found.defer("search"), SORTS[sort], request.GET.get("cursor", ""))
@@ -52,7 +55,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     count, more = capped_count(found)
     context = {
         "nav": NAV, "page": page, "q": q, "sort": sort, "sorts": [(k, s.label) for k, s in SORTS.items()],
-        "counted": counted, "count": count, "more": more,
+        "counted": counted, "count": count, "more": more, "custom": custom,
     }  # fmt: skip
     return render(request, "leads/companies/list.html", context)
 
@@ -80,6 +83,7 @@ def company(request: HttpRequest, pk: int) -> HttpResponse:
         "leads": list(leads[:LEADS_SHOWN]),
         "panels": filled(company_panels, request, company),
         "entries": company_history(company),
+        "custom_of_company": facts(company=company.custom)["company"],
     }
     return render(request, "leads/companies/page.html", context)
 
@@ -90,7 +94,7 @@ def add(request: HttpRequest) -> HttpResponse:
     require(request.user, "leads.add_company")
     form = CompanyForm(posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
-        made = actions.add_company(request.user, **_values(form))
+        made = actions.add_company(request.user, custom=form.given_custom(), **_values(form))
         return done(request, made.get_absolute_url(), f"{made.name} is added.")
     return form_response(
         request, form, title="Add a company", submit="Add company", cancel_url=reverse("leads:companies"),
@@ -108,8 +112,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             actions.update_company(
-                request.user, Company(pk=company.pk), version=form.cleaned_data["version"], **_values(form)
-            )
+                request.user, Company(pk=company.pk), version=form.cleaned_data["version"],
+                custom=form.given_custom(), **_values(form),
+            )  # fmt: skip
         except StaleEdit:
             form.show_conflict()
             status = 409

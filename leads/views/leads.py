@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.actions import leads as actions
+from leads.custom_facts import facts
 from leads.duplicates import find_duplicates
 from leads.forms.leads import CommentForm, EngagementForm, LeadForm, LogLeadForm
 from leads.lists import SORTS, LeadList
@@ -66,8 +67,8 @@ def log(request: HttpRequest) -> HttpResponse:
     require(request.user, "leads.add_lead")
     form = LogLeadForm(posted(request), initial={"key": secrets.token_urlsafe(12)})
     if request.method == "POST" and form.is_valid():
-        values = dict(form.cleaned_data)
-        lead = actions.log_lead(request.user, idempotency_key=values.pop("key"), **values)
+        custom, values = form.given_custom(), form.record_values()
+        lead = actions.log_lead(request.user, idempotency_key=values.pop("key"), custom=custom, **values)
         messages.success(request, f"{lead.name} is logged.")
         again = "another" in request.POST
         return done(request, reverse("leads:log") if again else lead.get_absolute_url())
@@ -101,6 +102,7 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
     stages = list(PATH) if lead.stage in PATH else [*PATH[:-1], LeadStage(lead.stage)]
     position = stages.index(lead.stage)
     panel = dossier_panel(lead.dossier, request.user)
+    custom = facts(lead=lead.custom, company=lead.company and lead.company.custom)
     context = {
         "nav": NAV,
         "lead": lead,
@@ -113,6 +115,8 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
         "panel": panel,
         "panels": filled(lead_panels, request, lead),
         "reasons": reasons(lead),
+        "custom_of_lead": custom["lead"],
+        "custom_of_company": custom["company"],
         "is_exit": lead.stage in (LeadStage.NURTURE, LeadStage.DISQUALIFIED),
     }
     return render(request, "leads/leads/page.html", context)
@@ -135,9 +139,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = LeadForm(posted(request), instance=lead)
     status = None
     if request.method == "POST" and form.is_valid():
-        values = dict(form.cleaned_data)
+        values = form.record_values()
         try:
-            actions.update_lead(request.user, Lead(pk=lead.pk), version=values.pop("version"), **values)
+            actions.update_lead(
+                request.user, Lead(pk=lead.pk), version=values.pop("version"), custom=form.given_custom(), **values
+            )
         except StaleEdit:
             form.show_conflict()
             status = 409

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leads.actions.scoring import save_rules
 from leads.forms.scoring import Editor
 from leads.models import Lead, LeadScore, ScoreRange
-from leads.scoring import engine, fields
+from leads.scoring import engine
 from leads.scoring.feedback import returned_by_rule
 from leads.scoring.preview import preview
 from leads.scoring.reasons import reasons
@@ -62,7 +62,7 @@ def _editor(
         # A form shown again after a conflict is on top of what is stored now; any other of what it was opened with.
         "revision": editor.revision if editor.data is None or status == 409 else editor.sent_revision(),
         "returned": returned_by_rule(Ruleset.load()),
-        "fields": [(one.label, one.choices()) for one in fields.FIELDS.values() if one.choices()],
+        "fields": [(one.label, one.choices()) for one in editor.known.values() if one.choices()],
         "progress": _progress(),
         **(context or {}),
     }

@@ -43,7 +43,7 @@ from deals.models import (
     SpecialistRequest,
     Stakeholder,
 )
-from leads.models import CaptureForm, ImportBatch, Lead, ScoringGroup, ScoringRule
+from leads.models import CaptureForm, CustomField, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Absence, Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
@@ -170,6 +170,10 @@ class World:
             "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
             "people:edit_absence": Absence.objects.first(), "people:remove_absence": Absence.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
+            **{
+                f"leads:{act}_field": CustomField.objects.first()
+                for act in ("edit", "move", "archive", "restore", "remove")
+            },
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule,
             "qualification:framework": self.criterion.framework,
@@ -209,6 +213,7 @@ def build() -> World:
     }
     today = datetime.date.today()
     Absence.objects.create(user=people["mate"], starts_on=today, ends_on=today)
+    CustomField.objects.create(record="lead", name="Shoe size", key="shoe_size", kind="number")
     company = CompanyFactory(name="Acme")
     lead = LeadFactory(
         name="Lena Ortiz",
