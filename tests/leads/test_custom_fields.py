@@ -162,7 +162,8 @@ class TestValues:
     @pytest.mark.parametrize(
         ("kind", "value"),
         [("text", "a" * 2001), ("number", "NaN"), ("number", "inf"), ("number", "1e15"), ("number", "x"),
-         ("number", True), ("number", "1" * 5000), ("choice", "M"), ("yes_no", "yes"), ("yes_no", 1), ("date", "1989-12-31"),
+         ("number", True), ("number", "1" * 5000), ("choice", "M"), ("yes_no", "yes"), ("yes_no", 1),
+         ("date", "1989-12-31"),
          ("date", "9999-01-01"), ("date", "x"), ("date", 5), ("number", [1]), ("number", {"a": 1})],
     )  # fmt: skip
     def test_what_is_not(self, kind, value):
