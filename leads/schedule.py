@@ -10,6 +10,16 @@ SCHEDULE = {
         "schedule": crontab(hour=0, minute=1),
         "options": {"expires": 3600},
     },
+    "leads: train what is wanted": {
+        "task": "leads.train_conversion",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
+    "leads: nightly learning": {
+        "task": "leads.learn_nightly",
+        "schedule": crontab(hour=1, minute=11),
+        "options": {"expires": 3600},
+    },
     "leads: forget sent forms": {
         "task": "leads.forget_submissions",
         "schedule": crontab(hour=0, minute=31),

@@ -1,11 +1,20 @@
-"""Expressions written as SQL where Django's own would be built anew, piece by piece, for every page."""
+"""Pieces of SQL, and expressions written as SQL where Django's own would be built anew for every page."""
 
 import re
+from dataclasses import dataclass
 
 from django.db.models import Field, Func
 from django.db.models.sql.compiler import SQLCompiler
 
 PLACE = re.compile(r"\{(\d+)\}")
+
+
+@dataclass(frozen=True)
+class Sql:
+    """A piece of SQL with its parameters, in order. The text is the programmer's, never data."""
+
+    text: str
+    parameters: tuple[object, ...] = ()
 
 
 class Template(Func):

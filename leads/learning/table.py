@@ -118,7 +118,7 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return " ".join(str(value).split())
+    return str(value)
 
 
 def _hash(text: str) -> int:

@@ -3,6 +3,7 @@
 from leads.models.capture import CaptureForm
 from leads.models.comments import LeadComment
 from leads.models.companies import Company
+from leads.models.conversion import ConversionModel, ConversionSettings, ModelState
 from leads.models.custom_fields import CustomField, FieldKind, FieldLane, RecordKind
 from leads.models.engagements import Engagement, EngagementKind
 from leads.models.imports import ImportBatch, ImportMapping, ImportProblem
@@ -15,6 +16,8 @@ __all__ = [
     "CaptureForm",
     "Company",
     "Consent",
+    "ConversionModel",
+    "ConversionSettings",
     "CustomField",
     "DisqualifyReason",
     "Engagement",
@@ -28,6 +31,7 @@ __all__ = [
     "LeadComment",
     "LeadScore",
     "LeadStage",
+    "ModelState",
     "RecordKind",
     "ReturnReason",
     "ScoreRange",

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from leads.models.conversion import ConversionModel
 from leads.models.engagements import EngagementKind
 from leads.models.leads import Lead
 from presales.derived import Derived, DerivedQuerySet
@@ -45,6 +46,10 @@ class ScoringSettings(models.Model):
     revision = models.PositiveBigIntegerField(default=1, editable=False)
     mass_epoch = models.DateField(default=today_utc, editable=False)
     mass_rev = models.PositiveIntegerField(default=1, editable=False)
+    model = models.ForeignKey(
+        ConversionModel, models.SET_NULL, null=True, editable=False, related_name="+",
+        help_text="The learned version in use; its probability is computed together with the score.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -130,6 +135,10 @@ class LeadScore(Derived):
         models.BigIntegerField(), default=list, editable=False, help_text="Per kind of engagement; empty means none."
     )
     mass_rev = models.PositiveIntegerField(default=0, editable=False)
+    # By the learned version in use; empty without one. `logit` is everything but the points, so that a night of
+    # decay has nothing to look up.
+    logit = models.FloatField(null=True, editable=False)
+    probability = models.FloatField(null=True, editable=False)
 
     objects = DerivedQuerySet.as_manager()
 
@@ -157,6 +166,7 @@ class ScoreRange(models.Model):
     first = models.PositiveBigIntegerField(primary_key=True, help_text="The range's lowest lead id.")
     revision = models.PositiveBigIntegerField(default=0)
     mass_rev = models.PositiveIntegerField(default=0)
+    model = models.PositiveBigIntegerField(default=0, help_text="The learned version; 0 for none.")
     day = models.DateField(null=True, help_text="In UTC.")
     promoted = models.BooleanField(default=False, help_text="Leads past their team's threshold were made MQLs.")
     attempts = models.PositiveSmallIntegerField(default=0)

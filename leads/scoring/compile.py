@@ -12,22 +12,15 @@ figure x falls to a threshold T after half-life · log2(x / T) days; ceilings on
 
 import datetime
 import math
-from dataclasses import dataclass
 
+from leads.conversion.compile import Chance, chance_of
 from leads.models.scoring import Dimension
 from leads.scoring.masses import SLOTS, UNIT
 from leads.scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, Group, Ruleset
+from presales.sql import Sql
 
 SLACK = 0.0005
 HALF = 0.5 + SLACK
-
-
-@dataclass(frozen=True)
-class Sql:
-    """A piece of SQL with its parameters, in order. The text is made in this package only."""
-
-    text: str
-    parameters: tuple[object, ...] = ()
 
 
 def fit(rules: Ruleset) -> Sql:
@@ -43,12 +36,12 @@ def fit(rules: Ruleset) -> Sql:
     return Sql(f"greatest(0, least(100, {' + '.join(groups) or '0'}))", tuple(parameters))
 
 
-def exact_engagement(rules: Ruleset, day: datetime.date, masses: str = "s.masses") -> Sql:
-    """Engagement 0–100 on `day` over the array of masses, before rounding."""
+def exact_engagement(rules: Ruleset, day: datetime.date | None, masses: str = "s.masses") -> Sql:
+    """Engagement 0–100 on `day` over the array of masses, before rounding; without `day` masses are of the day itself."""
     groups = [_engagement_group(group, masses) for group in rules.of(Dimension.ENGAGEMENT)]
     if not groups:
         return Sql("0::float8")
-    worth = repr(rules.weight_of(day) / UNIT)
+    worth = repr((rules.weight_of(day) if day else 1.0) / UNIT)
     summed = " + ".join(f"least(({group}) * {worth}::float8, {int(limit)}::float8)" for group, limit in groups)
     # Where points may be negative, a sum below zero can still rise as it decays, for what was capped stays at its cap.
     # Next to nothing then tells it from a lead without any engagement, whose score never changes by itself.
@@ -62,9 +55,11 @@ def _engagement_group(group: Group, masses: str) -> tuple[str, int]:
     return " + ".join(terms), group.ceiling
 
 
-def figures(rules: Ruleset, day: datetime.date, source: Sql, keep: tuple[str, ...] = ()) -> Sql:
+def figures(
+    rules: Ruleset, day: datetime.date, source: Sql, keep: tuple[str, ...] = (), chance: Chance | None = None
+) -> Sql:
     """The columns `keep` of `source`, a query that also gives `fit` and `exact`, and with them engagement, total,
-    grade, band and next_due_at.
+    grade, band and next_due_at; with a `chance` also the probability, of the column `logit` of `source`.
 
     OFFSET 0 keeps PostgreSQL from writing each expression out anew wherever its column is used.
     """
@@ -77,6 +72,7 @@ def figures(rules: Ruleset, day: datetime.date, source: Sql, keep: tuple[str, ..
             CASE WHEN r.total >= {int(rules.hot_from)} THEN 'hot'
                  WHEN r.total >= {int(rules.warm_from)} THEN 'warm' ELSE 'cold' END AS band,
             {_next_due(rules, day)} AS next_due_at
+            {f", {chance.probability('r.logit', 'r.total')} AS probability" if chance else ""}
         FROM (
             SELECT q.*, ({weight} * q.fit + {100 - weight} * q.engagement + 50) / 100 AS total
             FROM (
@@ -121,24 +117,35 @@ STORED = (
     "old_grade",
     "old_band",
     "old_due",
+    "old_logit",
+    "old_probability",
 )
 
 
 def full(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
     """New scores beside the stored ones of the rows in `scope` (over `s`), all rules evaluated."""
-    of_fit, of_engagement = fit(rules), exact_engagement(rules, day)
+    of_fit, of_engagement, chance = fit(rules), exact_engagement(rules, day), chance_of(rules.model)
     source = Sql(
         f"""
         SELECT s.lead_id, s.input_rev, s.computed_rev AS old_rev, s.fit AS old_fit, s.engagement AS old_engagement,
             s.total AS old_total, s.grade AS old_grade, s.band AS old_band, s.next_due_at AS old_due,
-            {of_fit.text} AS fit, {of_engagement.text} AS exact
-        FROM leads_leadscore s {LEADS_AND_COMPANIES} WHERE {scope.text}
+            s.logit AS old_logit, s.probability AS old_probability,
+            {of_fit.text} AS fit, {of_engagement.text} AS exact, {chance.logit.text} AS logit
+        FROM leads_leadscore s {LEADS_AND_COMPANIES} {chance.values.text} WHERE {scope.text}
         """,  # noqa: S608
-        (*of_fit.parameters, *of_engagement.parameters, *scope.parameters),
+        (
+            *of_fit.parameters,
+            *of_engagement.parameters,
+            *chance.logit.parameters,
+            *chance.values.parameters,
+            *scope.parameters,
+        ),
     )
-    return figures(rules, day, source, (*STORED, "fit"))
+    return figures(rules, day, source, (*STORED, "fit", "logit"), chance)
 
 
 def decayed(rules: Ruleset, day: datetime.date) -> Sql:
-    """`(engagement, total, grade, band, next_due_at)` from the row `t`'s own fit and masses, no fit rule evaluated."""
-    return figures(rules, day, Sql(f"SELECT t.fit, {exact_engagement(rules, day, 't.masses').text} AS exact"))
+    """`(engagement, total, grade, band, next_due_at, probability)` from the row `t`'s own fit, masses and logit; no fit
+    rule is evaluated, nor anything learned but the weight of the points."""
+    source = Sql(f"SELECT t.fit, t.logit, {exact_engagement(rules, day, 't.masses').text} AS exact")
+    return figures(rules, day, source, chance=chance_of(rules.model))

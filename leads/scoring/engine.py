@@ -126,8 +126,8 @@ def ensure_ranges() -> None:
         cursor.execute("DELETE FROM leads_scorerange WHERE first %% %s <> 0", [RANGE_SIZE])
         cursor.execute(
             """
-            INSERT INTO leads_scorerange (first, revision, mass_rev, promoted, attempts, last_error)
-            SELECT first, 0, 0, false, 0, ''
+            INSERT INTO leads_scorerange (first, revision, mass_rev, model, promoted, attempts, last_error)
+            SELECT first, 0, 0, 0, false, 0, ''
             FROM (SELECT min(id) / %(size)s AS lowest, max(id) / %(size)s AS highest FROM leads_lead) l,
                  LATERAL (SELECT n * %(size)s AS first FROM generate_series(lowest, highest) n) r
             WHERE EXISTS (SELECT FROM leads_lead WHERE id >= first AND id < first + %(size)s)
@@ -144,6 +144,7 @@ def behind(now: datetime.datetime, rules: Ruleset) -> list[int]:
         ScoreRange.objects.filter(
             ~Q(revision=rules.revision)
             | ~Q(mass_rev=rules.mass_rev)
+            | ~Q(model=rules.model)
             | Q(day=None)
             | Q(day__lt=day_of(now))
             | Q(promoted=False)
@@ -205,15 +206,15 @@ def _score_range(first: int, now: datetime.datetime, known: Ruleset | None) -> t
         return 0, False
     rules, day = Ruleset.load(lock=True, known=known), day_of(now)
     bounds = (first, first + RANGE_SIZE)
-    if row.mass_rev != rules.mass_rev or row.revision != rules.revision:
+    if row.mass_rev != rules.mass_rev or row.revision != rules.revision or row.model != rules.model:
         written = _by_new_rules(row, rules, day, bounds, now)
-        row.promoted = False
+        row.promoted = row.promoted and row.mass_rev == rules.mass_rev and row.revision == rules.revision
     elif row.day is None or row.day < day:
         written = _by_new_day(rules, day, bounds, now)
         row.promoted = row.promoted and not rules.may_rise
     else:
         return 0, not row.promoted
-    row.revision, row.mass_rev, row.day = rules.revision, rules.mass_rev, day
+    row.revision, row.mass_rev, row.model, row.day = rules.revision, rules.mass_rev, rules.model, day
     row.attempts, row.last_error = 0, ""
     row.save()
     return written, not row.promoted
@@ -226,7 +227,12 @@ def _hand_to_rows(first: int) -> None:
         LeadScore.objects.filter(pk__gte=first, pk__lt=first + RANGE_SIZE).mark_stale()
         rules = Ruleset.load()
         ScoreRange.objects.filter(pk=first).update(
-            revision=rules.revision, mass_rev=rules.mass_rev, day=day_of(timezone.now()), promoted=True, attempts=0
+            revision=rules.revision,
+            mass_rev=rules.mass_rev,
+            model=rules.model,
+            day=day_of(timezone.now()),
+            promoted=True,
+            attempts=0,
         )
 
 
@@ -256,7 +262,7 @@ def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now
         cursor.execute(
             f"""
             UPDATE leads_leadscore t
-            SET (engagement, total, grade, band, next_due_at) = ({new.text}), computed_at = %s
+            SET (engagement, total, grade, band, next_due_at, probability) = ({new.text}), computed_at = %s
             WHERE t.lead_id >= %s AND t.lead_id < %s AND t.mass_rev = %s AND t.next_due_at <= %s
             """,  # noqa: S608
             [*new.parameters, now, *bounds, rules.mass_rev, midnight],
@@ -268,12 +274,14 @@ def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now
 _WRITE = """
     UPDATE leads_leadscore t
     SET fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade, band = n.band,
-        next_due_at = n.next_due_at, computed_rev = n.input_rev, computed_at = %s, attempts = 0, last_error = ''
+        next_due_at = n.next_due_at, logit = n.logit, probability = n.probability,
+        computed_rev = n.input_rev, computed_at = %s, attempts = 0, last_error = ''
     FROM ({new}) n
     WHERE t.lead_id = n.lead_id AND t.input_rev = n.input_rev
       AND (n.total <> n.old_total OR n.fit <> n.old_fit OR n.engagement <> n.old_engagement
            OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.input_rev <> n.old_rev
-           OR n.next_due_at IS DISTINCT FROM n.old_due)
+           OR n.next_due_at IS DISTINCT FROM n.old_due OR n.logit IS DISTINCT FROM n.old_logit
+           OR n.probability IS DISTINCT FROM n.old_probability)
 """
 
 

@@ -53,6 +53,7 @@ class Ruleset:
     mass_epoch: datetime.date
     mass_rev: int
     groups: tuple[Group, ...] = field(default=())
+    model: int = 0  # the learned version that goes with them, 0 for none
 
     def of(self, dimension: str) -> tuple[Group, ...]:
         """The groups of one dimension, in order."""
@@ -89,6 +90,7 @@ class Ruleset:
             mass_epoch=row.mass_epoch,
             mass_rev=row.mass_rev,
             groups=groups,
+            model=row.model_id or 0,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils import timezone
 
+from leads.conversion.compile import chance_of
 from leads.models import Lead, LeadScore
 from leads.scoring import compile as sql
 from leads.scoring import engine, masses, stale
@@ -42,44 +43,53 @@ def _differences(first: int, end: int, now: datetime.datetime) -> list[Differenc
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT n.lead_id, n.fit, n.engagement, n.total, n.grade, n.band, n.masses,
-                s.fit, s.engagement, s.total, s.grade, s.band, s.masses,
+            SELECT n.lead_id, n.fit, n.engagement, n.total, n.grade, n.band, n.masses, n.probability,
+                s.fit, s.engagement, s.total, s.grade, s.band, s.masses, s.probability,
                 s.lead_id IS NULL OR s.input_rev <> s.computed_rev OR s.mass_rev <> %s
             FROM ({fresh.text}) n LEFT JOIN leads_leadscore s ON s.lead_id = n.lead_id
             WHERE (n.fit, n.engagement, n.total, n.grade, n.band) IS DISTINCT FROM
                   (s.fit, s.engagement, s.total, s.grade::text, s.band::text)
-               OR n.masses IS DISTINCT FROM s.masses
+               OR n.masses IS DISTINCT FROM s.masses OR n.logit IS DISTINCT FROM s.logit
+               OR n.probability IS DISTINCT FROM s.probability
             ORDER BY n.lead_id
             """,  # noqa: S608
             [rules.mass_rev, *fresh.parameters],
         )
         rows = cursor.fetchall()
-    return [Difference(row[0], _show(row[7:13]), _show(row[1:7]), row[13]) for row in rows]
+    return [Difference(row[0], _show(row[8:15]), _show(row[1:8]), row[15]) for row in rows]
 
 
 def _fresh(rules: Ruleset, day: datetime.date, first: int, end: int) -> sql.Sql:
-    of_fit, of_engagement = sql.fit(rules), sql.exact_engagement(rules, day)
+    of_fit, of_engagement, chance = sql.fit(rules), sql.exact_engagement(rules, day), chance_of(rules.model)
     summed = masses.fresh().replace("/*scope*/", "WHERE e.lead_id >= %s AND e.lead_id < %s")
     source = sql.Sql(
         f"""
-        SELECT s.lead_id, s.masses, {of_fit.text} AS fit, {of_engagement.text} AS exact
+        SELECT s.lead_id, s.masses, {of_fit.text} AS fit, {of_engagement.text} AS exact, {chance.logit.text} AS logit
         FROM (
             SELECT a.id AS lead_id, coalesce(f.masses, '{{}}') AS masses
             FROM leads_lead a LEFT JOIN ({summed}) f ON f.lead_id = a.id
             WHERE a.id >= %s AND a.id < %s
-        ) s {sql.LEADS_AND_COMPANIES}
+        ) s {sql.LEADS_AND_COMPANIES} {chance.values.text}
         """,  # noqa: S608
-        (*of_fit.parameters, *of_engagement.parameters, *masses.fresh_parameters(rules), first, end, first, end),
+        (
+            *of_fit.parameters,
+            *of_engagement.parameters,
+            *chance.logit.parameters,
+            *masses.fresh_parameters(rules),
+            *(first, end, first, end),
+            *chance.values.parameters,
+        ),
     )
-    return sql.figures(rules, day, source, ("lead_id", "masses", "fit"))
+    return sql.figures(rules, day, source, ("lead_id", "masses", "fit", "logit"), chance)
 
 
 def _show(row: tuple) -> str:
-    fit, engagement, total, grade, band, kept = row
+    fit, engagement, total, grade, band, kept, probability = row
     if total is None:
         return "no score"
     events = sum(1 for mass in kept if mass)
-    return f"{total} ({grade}, {band}; fit {fit}, engagement {engagement} from {events} kinds of event)"
+    learned = "" if probability is None else f"; probability {probability:.6f}"
+    return f"{total} ({grade}, {band}; fit {fit}, engagement {engagement} from {events} kinds of event{learned})"
 
 
 def fix(lead_ids: list[int], now: datetime.datetime | None = None) -> None:
