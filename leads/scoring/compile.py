@@ -37,7 +37,7 @@ def fit(rules: Ruleset) -> Sql:
 
 
 def exact_engagement(rules: Ruleset, day: datetime.date | None, masses: str = "s.masses") -> Sql:
-    """Engagement 0–100 on `day` over the array of masses, before rounding; without `day` masses are of the day itself."""
+    """Engagement 0–100 on `day` over the masses, before rounding; without a day, masses are of the day itself."""
     groups = [_engagement_group(group, masses) for group in rules.of(Dimension.ENGAGEMENT)]
     if not groups:
         return Sql("0::float8")
