@@ -10,11 +10,15 @@ class LeadsConfig(AppConfig):
 
         from leads import permissions  # noqa: F401  registers the rules
         from leads.imports import companies, leads, people  # noqa: F401  register their targets
-        from leads.models import Lead
+        from leads.models import Lead, ScoreRange
         from leads.workload import open_leads_of
         from people.workload import Workload, workloads
+        from presales import set_aside
         from qualification import lanes, visibility
 
+        set_aside.register(
+            set_aside.Kind("leads-scorerange", "ranges of scores", ScoreRange.given_up, ScoreRange.retry)
+        )
         workloads.append(Workload("open leads", open_leads_of))
         visibility.seen_hooks.append(lambda user: Q(lead__in=Lead.objects.visible_to(user)))
         lanes.hooks.append(_lanes_on_lead)

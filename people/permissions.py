@@ -56,6 +56,7 @@ def manages_person(user: User, person: User | None) -> bool:
 rules.add_perm("people.manage_people", is_admin)
 rules.add_perm("people.plan_absences", is_self | manages_person)
 rules.add_perm("people.see_teams", is_admin | is_manager)
+rules.add_perm("presales.see_jobs", is_admin)
 
 
 def require(user: User | None, permission: str, record: models.Model | None = None) -> None:

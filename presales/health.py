@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import redis
-from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
@@ -13,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 from django.utils import timezone
 
-from presales.derived import Derived
+from presales.set_aside import derived_models
 
 HEARTBEAT = "worker-heartbeat"
 HEARTBEAT_EVERY = 30.0  # seconds
@@ -53,11 +52,25 @@ def _redis() -> str:
 
 
 def _worker() -> str:
-    seen = cache.get(HEARTBEAT)
-    if seen is None:
+    age = heard_of_worker()
+    if age is None:
         return "no worker was heard of"
-    age = time.time() - seen
     return f"the worker was last heard of {age:.0f} seconds ago" if age > HEARTBEAT_LATE else ""
+
+
+def heard_of_worker() -> float | None:
+    """Seconds since a worker took a message; None where none was ever heard of, or Redis is away."""
+    seen = cache.get(HEARTBEAT)
+    return None if seen is None else time.time() - seen
+
+
+def waiting_messages() -> int | None:
+    """How many messages wait for a worker; None while Redis is away."""
+    try:
+        with _redis_client() as client:
+            return client.llen(settings.CELERY_TASK_DEFAULT_QUEUE)
+    except (redis.RedisError, OSError):
+        return None
 
 
 REQUIRED: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations}
@@ -88,9 +101,7 @@ def stale_rows() -> dict[str, dict[str, float]]:
     """
     now = timezone.now()
     result = {}
-    for model in apps.get_models():
-        if not issubclass(model, Derived):
-            continue
+    for model in derived_models():
         stale = model.objects.stale(now)
         oldest = stale.order_by(F("computed_at").asc(nulls_last=True)).values_list("computed_at", flat=True).first()
         result[model._meta.label_lower] = {

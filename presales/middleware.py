@@ -1,6 +1,7 @@
 """What every request passes through. Each class does one thing; settings.py gives the order."""
 
 import secrets
+import time
 import zoneinfo
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
 
-from presales import logs
+from presales import logs, metrics
 from presales.errors import DomainError
 from presales.responses import TITLES, domain_error_response, error_page
 from presales.text import BadText, clean
@@ -36,11 +37,13 @@ class RequestId(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.id = secrets.token_hex(8)
         token = logs.request_id.set(request.id)
+        began = time.perf_counter()
         try:
             response = self.get_response(request)
         finally:
             logs.request_id.reset(token)
         response["X-Request-ID"] = request.id
+        metrics.count(request, response, time.perf_counter() - began)
         return response
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,12 +34,21 @@ def run(port: int | None = None) -> int:
     if not _free(port):
         return _fail(f"Port {port} is taken by another program. Choose another: make run PORT={port + 1}")
     signal.signal(signal.SIGTERM, _stop)
+    _count_together()
     try:
         _prepare()
         return _supervise(commands(port), port)
     except (Stop, KeyboardInterrupt):
         _say("Stopped.")
         return 0
+
+
+def _count_together() -> None:
+    """Where the web processes count how long requests took, for `/metrics` to add up; from nought at every start."""
+    counts = settings.VAR_DIR / "metrics"
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts)
 
 
 def _say(text: str) -> None:

@@ -180,6 +180,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "max_retries": 0,
 }
+CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
@@ -321,6 +322,10 @@ USE_I18N = False
 
 # -- Presales ---------------------------------------------------------------------------------------
 
+# What Prometheus brings along to read /metrics; without one only admins read them.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 32:
+    raise ImproperlyConfigured("METRICS_TOKEN must have at least 32 random characters.")
 COMPANY_CURRENCY = env("COMPANY_CURRENCY", default="USD")
 # By how many points a claimed probability may exceed the evidence-based one before it is happy ears.
 HAPPY_EARS_MARGIN = env.int("HAPPY_EARS_MARGIN", default=20)

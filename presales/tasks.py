@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from presales import health
+from presales.models import JobRun
 
 
 @shared_task(name="presales.heartbeat", time_limit=20, soft_time_limit=15)
 def heartbeat() -> None:
     """Tell `/readyz` that beat, broker and worker work together."""
     health.beat()
+
+
+@shared_task(name="presales.forget_runs")
+def forget_runs() -> None:
+    """Forget the runs of jobs that are older than a week."""
+    JobRun.objects.forgettable().delete()

@@ -42,7 +42,9 @@ def worker() -> Section:
                     late=late,
                 )
             )
-    return Section("Background work", "activity", lines, "Every score and status is up to date.")
+    return Section(
+        "Background work", "activity", lines, "Every score and status is up to date.", more_url=reverse("jobs")
+    )  # fmt: skip
 
 
 def _given_up() -> list[tuple[str, int, str]]:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from leads.models.conversion import ConversionModel
 from leads.models.engagements import EngagementKind
 from leads.models.leads import Lead
-from presales.derived import Derived, DerivedQuerySet
+from presales.derived import MAX_ATTEMPTS, Derived, DerivedQuerySet
 
 
 class Dimension(models.TextChoices):
@@ -177,3 +177,13 @@ class ScoreRange(models.Model):
 
     def __str__(self) -> str:
         return f"scores from lead {self.first}"
+
+    @classmethod
+    def given_up(cls) -> models.QuerySet:
+        """Those whose computation failed three times."""
+        return cls.objects.filter(attempts__gte=MAX_ATTEMPTS)
+
+    @classmethod
+    def retry(cls) -> int:
+        """Let the sweep try those again; how many."""
+        return cls.given_up().update(attempts=0)

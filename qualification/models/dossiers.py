@@ -121,6 +121,7 @@ class DossierStatus(Derived):
     objects = DerivedQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "qualification statuses"
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="qualification_status_known"),
             models.CheckConstraint(condition=Q(completeness__lte=100), name="qualification_completeness"),

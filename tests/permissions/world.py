@@ -87,6 +87,7 @@ class World:
         by_name = {
             "dossier_id": self.lead.dossier_id, "criterion_id": self.criterion.pk, "evidence_id": self.evidence.pk,
             "team_id": self.west.pk, "user_id": self.people["mate"].pk, "other": self.other_lead.pk,
+            "kind": "leads-leadscore",
             "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign", "table": "stages",
         }  # fmt: skip
         by_name["deal"] = self.deal.pk

@@ -1,0 +1,69 @@
+"""What the installation keeps about itself."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils import timezone
+
+KEPT = datetime.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How one job went lately: how often it ran and failed, and its usual and its longest time in seconds."""
+
+    ran: int = 0
+    failed: int = 0
+    usual: float | None = None
+    longest: float | None = None
+
+
+class JobRunQuerySet(models.QuerySet):
+    """Runs by what the page of background work asks of them."""
+
+    def latest_of_each(self) -> "JobRunQuerySet":
+        """The run of every job that began last."""
+        return self.order_by("job", "-started_at", "-pk").distinct("job")
+
+    def since(self, moment: datetime.datetime) -> dict[str, Runs]:
+        """By job, how the runs that began after `moment` went."""
+        seconds = models.F("seconds")
+        rows = self.filter(started_at__gt=moment).order_by().values_list("job")
+        rows = rows.annotate(
+            ran=models.Count("pk"), failed=models.Count("pk", filter=~models.Q(error="")), usual=Median(seconds),
+            longest=models.Max(seconds),
+        )  # fmt: skip
+        return {job: Runs(*figures) for job, *figures in rows}
+
+    def forgettable(self) -> "JobRunQuerySet":
+        """Older than KEPT."""
+        return self.filter(started_at__lt=timezone.now() - KEPT)
+
+
+class Median(models.Aggregate):
+    """The middle value, between two the one half-way."""
+
+    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = models.FloatField()
+
+
+class JobRun(models.Model):
+    """One run of a job that beat starts. A run that was killed never gets its `seconds`."""
+
+    job = models.CharField(max_length=120)
+    started_at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField(null=True, help_text="Empty while it runs, and for ever where it was killed.")
+    error = models.CharField(max_length=500, blank=True)
+
+    objects = JobRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        indexes = [
+            models.Index(fields=["job", "-started_at"], name="presales_runs_of_job"),
+            models.Index(fields=["started_at"], name="presales_runs_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} at {self.started_at:%Y-%m-%d %H:%M}"
