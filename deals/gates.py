@@ -19,6 +19,7 @@ from deals.models import (
     Meeting,
     MeetingKind,
     Opportunity,
+    PocState,
     ProposalState,
     Stage,
     StakeholderRole,
@@ -26,6 +27,7 @@ from deals.models import (
     StepKind,
     TechnicalState,
 )
+from deals.models.pocs import DECIDED
 from deals.models.proposals import STANDING
 from deals.models.technical_wins import technical_win_of
 from presales.errors import Missing
@@ -93,6 +95,7 @@ def read_for_gates(opportunity: Opportunity) -> Opportunity:
     asked = copy.copy(opportunity)
     asked.dossier = gates.read_for_gates(opportunity.dossier)
     prefetch_related_objects([asked], "stakeholders")
+    asked.read_for_gates = True
     return asked
 
 
@@ -222,6 +225,58 @@ def decision_criteria_known(opportunity: Opportunity) -> list[Missing]:
 def decision_process_known(opportunity: Opportunity) -> list[Missing]:
     """Asked where the framework asks for the decision process: level 2."""
     return known_at(opportunity.dossier, ("decision_process",), Level.STATED)
+
+
+@gate(
+    "poc_agreed", "POC criteria agreed before the start",
+    "The customer agreed to the success criteria before the POC began, or has waived the POC.",
+)  # fmt: skip
+def poc_agreed(opportunity: Opportunity) -> list[Missing]:
+    """The newest POC that was not abandoned; what was changed since has to be agreed anew."""
+    waived, poc = _trial(opportunity)
+    if waived:
+        return []
+    url = reverse("deals:pocs", args=[opportunity.pk])
+    if poc is None:
+        return [Missing("No POC is agreed with the customer, nor waived by them", url)]
+    if poc["pocs__unagreed_reason"]:
+        return [Missing(f"POC {poc['pocs__number']} started before its criteria were agreed", url)]
+    if poc["pocs__agreed_on"] is None:
+        again = "the changed criteria" if poc["pocs__agreements"] else "the criteria"
+        return [Missing(f"The customer has not agreed to {again} of POC {poc['pocs__number']}", url)]
+    return []
+
+
+@gate(
+    "poc_decided", "POC decided or waived",
+    "A POC is passed or failed by its criteria, or the customer has waived it: who, when and why.",
+)  # fmt: skip
+def poc_decided(opportunity: Opportunity) -> list[Missing]:
+    """A POC that failed is decided too; the technical win says what that means."""
+    waived, poc = _trial(opportunity)
+    if waived or (poc is not None and poc["pocs__state"] in DECIDED):
+        return []
+    url = reverse("deals:pocs", args=[opportunity.pk])
+    if poc is None:
+        return [Missing("No POC is decided, nor waived by the customer", url)]
+    how_far = PocState(poc["pocs__state"]).label.lower()
+    return [Missing(f"POC {poc['pocs__number']} is {how_far}; nobody has decided yet", url)]
+
+
+TRIAL = ["number", "state", "agreed_on", "agreements", "unagreed_reason"]
+
+
+def _trial(opportunity: Opportunity) -> tuple[bool, dict | None]:
+    """Whether the customer has waived the POC, and the facts of the newest one that was not abandoned; one query."""
+    rows = getattr(opportunity, "trial_rows", None)  # read before, if both gates are asked at once
+    if rows is None:
+        read = [f"pocs__{name}" for name in TRIAL]
+        known = Opportunity.objects.filter(pk=opportunity.pk).order_by("-pocs__number").values("poc_waiver", *read)
+        rows = list(known)
+        if hasattr(opportunity, "read_for_gates"):
+            opportunity.trial_rows = rows
+    kept = (row for row in rows if row["pocs__number"] and row["pocs__state"] != PocState.ABANDONED)
+    return any(row["poc_waiver"] for row in rows), next(kept, None)
 
 
 @gate(

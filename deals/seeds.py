@@ -26,7 +26,7 @@ EXIT_CRITERIA = {
         ("champion_identified", False), ("next_step_dated", False),
     ],
     "presentation": [("requirements_recorded", True), ("demo_held", True), ("decision_criteria_known", True)],
-    "evaluation": [("technical_win_recorded", True)],
+    "evaluation": [("poc_agreed", True), ("poc_decided", True), ("technical_win_recorded", True)],
     "negotiation": [
         ("proposal_sent", True), ("decision_process_known", True), ("closing_steps_listed", False),
         ("handoff_started", True),

@@ -1,12 +1,13 @@
 """The story of a deal, read from the history's event tables."""
 
 import datetime
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 
-from deals.models import Claim, Opportunity, Override, Proposal, Stage
+from deals.models import Claim, Opportunity, Override, Poc, PocState, Proposal, Stage
 from people.models import User
 from presales.history import Entry, changes_of
 from presales.prepared import Given, prepared
@@ -108,22 +109,42 @@ def offers_of(opportunity: Opportunity) -> list[Entry]:
     """What became of the deal's proposals: two queries, however many versions there are."""
     events = Proposal._meta.get_field("events").related_model.objects.filter(opportunity=opportunity.pk)
     # A version that another replaces changes in the same action; the line of the other says it.
-    found = [
-        event
-        for event in events.exclude(state="replaced").order_by("-pgh_id")[:100]
-        if (event.pgh_context or {}).get("action") in OFFERS
-    ]
-    people = {pk for event in found if (pk := event.pgh_context.get("user"))}
+    rows = events.exclude(state="replaced").order_by("-pgh_id")[:100]
+    return _retold(rows, OFFERS, "proposal", lambda row: (row.number, row.sent_to, row.answered_by))
+
+
+# What becomes of a POC, in the story of its deal.
+TRIALS = {
+    "propose_poc": ("proposed POC {0}", "flask"),
+    "agree_poc": ("recorded that {1} agrees to the criteria of POC {0}", "circle-check"),
+    "change_plan": ("opened the plan of POC {0} to change it", "pencil"),
+    "start_poc": ("started POC {0}", "player-play"),
+    "finish_poc": ("ended POC {0}: {2}", "flag"),
+    "resume_poc": ("took POC {0} up again", "rotate"),
+}
+
+
+def pocs_of(opportunity: Opportunity) -> list[Entry]:
+    """What became of the deal's POCs: two queries, however many there are."""
+    events = Poc._meta.get_field("events").related_model.objects.filter(opportunity=opportunity.pk)
+    rows = events.order_by("-pgh_id")[:100]
+    return _retold(rows, TRIALS, "poc", lambda row: (row.number, row.agreed_name, PocState(row.state).label.lower()))
+
+
+def _retold(rows: Iterable, words_of: dict[str, tuple[str, str]], kind: str, facts: Callable) -> list[Entry]:
+    """The rows of a history whose action has words in `words_of`, with `facts` of the row put into them."""
+    found = [row for row in rows if (row.pgh_context or {}).get("action") in words_of]
+    people = {pk for row in found if (pk := row.pgh_context.get("user"))}
     names = dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
     entries = []
-    for event in found:
-        context = event.pgh_context
-        words, icon = OFFERS[context["action"]]
+    for row in found:
+        context = row.pgh_context
+        words, icon = words_of[context["action"]]
         entries.append(
             Entry(
-                at=event.pgh_created_at, kind="proposal", icon=icon, channel=str(context.get("channel") or "job"),
-                title=words.format(event.number, event.sent_to, event.answered_by),
-                who=names.get(context.get("user"), "Presales"), reason=str(context.get("reason") or ""),
+                at=row.pgh_created_at, kind=kind, icon=icon, channel=str(context.get("channel") or "job"),
+                title=words.format(*facts(row)), who=names.get(context.get("user"), "Presales"),
+                reason=str(context.get("reason") or ""),
             )
         )  # fmt: skip
     return entries

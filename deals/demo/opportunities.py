@@ -11,6 +11,7 @@ from deals.demo import (
     designs,
     environment,
     meetings,
+    pocs,
     proposals,
     requirements,
     technical,
@@ -175,7 +176,9 @@ class Deals:
             if step == 4:
                 hours = datetime.timedelta(hours=3)
                 designs.refine(deal, self.users[deal.se_id], moment - 2 * hours)
-                technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.WON, moment - hours)
+                se = self.users[deal.se_id]
+                pocs.conclude(deal, se, deal.stage_since, moment - hours * 1.5, passed=True)
+                technical.decide(deal, owner, se, TechnicalState.WON, moment - hours)
             with at(moment):
                 stages.move_stage(owner, deal, self.stages[ORDER[step]])
             deal.refresh_from_db()
@@ -206,6 +209,7 @@ class Deals:
             )  # fmt: skip
             if deal.stage.slug == "evaluation" and reason == "competitor":
                 hours = datetime.timedelta(hours=3)
+                pocs.conclude(deal, self.users[deal.se_id], deal.stage_since, end - hours * 1.5, passed=False)
                 technical.decide(deal, owner, self.users[deal.se_id], TechnicalState.LOST, end - hours)
             if deal.stage.slug == "negotiation":
                 proposals.conclude(deal, owner, self._boss(deal), end, won=False)
@@ -221,6 +225,8 @@ class Deals:
                 )  # fmt: skip
         else:
             self._keep_open(deal, owner, pursuit, plan, end)
+            if plan.reached == "evaluation" and plan.flavour in ("healthy", "close past"):
+                pocs.keep_running(deal, self.users[deal.se_id], overdue=plan.flavour == "close past")
 
     def _keep_open(
         self, deal: Opportunity, owner: User, pursuit: Pursuit, plan: Plan, end: datetime.datetime

@@ -15,6 +15,8 @@ from deals.models.meetings import HUDDLE_POINTS, Attendee, Meeting, MeetingKind
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
 from deals.models.overrides import Override
 from deals.models.pairings import Charter, Pairing
+from deals.models.poc_links import PocLink
+from deals.models.pocs import CriterionRequirement, Poc, PocCriterion, PocState, PocStep, PocWaiver
 from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.product_gaps import GapState, ProductGap, Severity
 from deals.models.products import Product
@@ -48,6 +50,7 @@ __all__ = [
     "ClosingStep",
     "Competitor",
     "CompetitorStatus",
+    "CriterionRequirement",
     "DealTask",
     "Debrief",
     "Decision",
@@ -80,6 +83,12 @@ __all__ = [
     "Override",
     "Pairing",
     "Pipeline",
+    "Poc",
+    "PocCriterion",
+    "PocLink",
+    "PocState",
+    "PocStep",
+    "PocWaiver",
     "Product",
     "ProductGap",
     "Proposal",

@@ -25,7 +25,7 @@ from deals.permissions import commercial_lane
 from deals.probability import FIGURES, reasons
 from deals.risk import HAPPY_EARS, risks_of, with_risks
 from deals.technical_story import technical_story
-from deals.timeline import offers_of, overrides_of, stage_times
+from deals.timeline import offers_of, overrides_of, pocs_of, stage_times
 from deals.timeline import timeline as timeline_of
 from leads.models import Lead, Source
 from people.models import Role, Team, User
@@ -220,7 +220,7 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     stages = list(found.pipeline.stages.order_by("order"))
     events = events_of(found)
     claims = list(found.claims.select_related("se", "assigned_by"))
-    offers = [*offers_of(found), *technical_story(found)]
+    offers = [*offers_of(found), *pocs_of(found), *technical_story(found)]
     context = {
         "opportunity": found,
         "entries": timeline_of(found, events, claims, stages, overrides_of(found), offers),

@@ -82,6 +82,8 @@ TONES = {
     "drafted": "warn", "reviewed": "accent",
     # handoffs and autopsies
     "handed_over": "info", "returned": "warn", "owed": "warn", "agreed": "good",
+    # POCs
+    "proposed": "quiet", "passed": "good", "abandoned": "quiet",
     # lanes
     "commercial": "accent", "technical": "info",
 }  # fmt: skip

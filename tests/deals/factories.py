@@ -14,6 +14,9 @@ from deals.models import (
     Meeting,
     Opportunity,
     Pipeline,
+    Poc,
+    PocCriterion,
+    PocStep,
     Proposal,
     ProposalLine,
     ProposalSection,
@@ -25,7 +28,7 @@ from deals.models import (
 )
 from deals.models.proposals import UNSENT
 from deals.seeds import seed_pipeline
-from tests.factories import CompanyFactory
+from tests.factories import CompanyFactory, UserFactory
 from tests.qualification.factories import DossierFactory
 
 
@@ -148,3 +151,27 @@ def proposal_of(opportunity, state="draft", lines=(), **fields):
         ProposalLine.objects.create(proposal=made, order=order, **line)
     Proposal.objects.filter(pk=made.pk).update(**then)
     return Proposal.objects.get(pk=made.pk)
+
+
+def poc_of(opportunity, state="proposed", criteria=1, **fields):
+    """A POC of a deal that stands in `state`, with so many criteria (judged where it is decided) and one step."""
+    today = timezone.localdate()
+    known = {"number": 1, "title": "Live orders", "scope": "One plant", "owner": opportunity.se or UserFactory()}
+    known |= {"starts_on": today, "ends_on": today + datetime.timedelta(days=30)}
+    then = {"state": state}
+    if state in ("agreed", "running", "passed", "failed"):
+        then |= {"agreed_on": today, "agreed_name": "Kim Doe", "agreements": 1}
+    if state in ("running", "passed", "failed"):
+        then |= {"started_on": today}
+    if state in ("passed", "failed", "abandoned"):
+        then |= {"ended_on": today, "outcome_note": "By their protocol"}
+    then |= {name: fields.pop(name) for name in list(fields) if name in then or name.endswith("_reason")}
+    made = Poc.objects.create(opportunity=opportunity, **known | fields)
+    for number in range(criteria):
+        decided = {"result": "98", "met": state == "passed"} if state in ("passed", "failed") else {}
+        PocCriterion.objects.create(
+            poc=made, order=number, text=f"Criterion {number}", measure="Counted", target="95 of 100", **decided
+        )
+    PocStep.objects.create(poc=made, text="Kick-off", side="theirs", due_on=today)
+    Poc.objects.filter(pk=made.pk).update(**then)
+    return Poc.objects.get(pk=made.pk)

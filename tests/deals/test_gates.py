@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deals.actions.criteria import add_criterion, change_criterion, remove_criterion
 from deals.actions.stages import move_stage
-from deals.gates import GATES, demo_held, gate, missing_for
+from deals.gates import GATES, demo_held, gate, missing_for, poc_agreed, poc_decided
 from deals.models import (
     Claim,
     ClosingStep,
@@ -21,6 +21,7 @@ from deals.models import (
     HuddlePoint,
     Opportunity,
     Override,
+    PocWaiver,
     Requirement,
     Stakeholder,
     TechnicalWin,
@@ -32,6 +33,7 @@ from tests.deals.factories import (
     OpportunityFactory,
     StakeholderFactory,
     pipeline,
+    poc_of,
     proposal_of,
     stage,
 )
@@ -123,6 +125,18 @@ SCENES = {
         lambda deal, people: wants(deal, must="", could="native"),
         "1 must has no fit yet",
         lambda deal, people: wants(deal, must="gap", could=""),
+    ),
+    "poc_agreed": (
+        "bant",
+        lambda deal, people: poc_of(deal, "running", unagreed_reason="In a hurry"),
+        "POC 1 started before its criteria were agreed",
+        lambda deal, people: poc_of(deal, "running"),
+    ),
+    "poc_decided": (
+        "bant",
+        lambda deal, people: poc_of(deal, "running"),
+        "POC 1 is running; nobody has decided yet",
+        lambda deal, people: poc_of(deal, "failed"),
     ),
     "technical_win_recorded": (
         "bant",
@@ -287,13 +301,13 @@ def test_a_framework_without_the_person_leaves_the_buying_committee(team):
     assert "Nobody on the buying committee is the champion" in whats
 
 
-def test_all_gates_at_once_ask_eleven_questions(team, django_assert_max_num_queries):
+def test_all_gates_at_once_ask_twelve_questions(team, django_assert_max_num_queries):
     deal = Opportunity.objects.select_related("stage", "dossier").get(
         pk=OpportunityFactory(team=team, dossier=DossierFactory(framework=framework("meddicc"))).pk
     )
     target = stage("won")
-    with django_assert_max_num_queries(11):
-        assert len(missing_for(deal, target)) == 17
+    with django_assert_max_num_queries(12):
+        assert len(missing_for(deal, target)) == 19
 
 
 def test_what_a_framework_does_not_ask_is_not_missing(team, ae):
@@ -306,6 +320,42 @@ def test_what_a_framework_does_not_ask_is_not_missing(team, ae):
     assert [item.what for item in missing if item.advisory] == [
         "No legal step is listed", "No security step is listed"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "agreed", "decided"),
+    [
+        ("proposed", {}, "The customer has not agreed to the criteria of POC 1",
+         "POC 1 is proposed; nobody has decided yet"),
+        ("agreed", {}, None, "POC 1 is agreed; nobody has decided yet"),
+        ("running", {}, None, "POC 1 is running; nobody has decided yet"),
+        ("running", {"agreed_on": None, "change_reason": "Two plants"},
+         "The customer has not agreed to the changed criteria of POC 1", "POC 1 is running; nobody has decided yet"),
+        ("passed", {"unagreed_reason": "In a hurry"}, "POC 1 started before its criteria were agreed", None),
+        ("passed", {}, None, None),
+        ("failed", {}, None, None),
+        ("abandoned", {}, "No POC is agreed with the customer, nor waived by them",
+         "No POC is decided, nor waived by the customer"),
+    ],
+)  # fmt: skip
+def test_how_far_a_poc_has_come(team, state, fields, agreed, decided):
+    deal = OpportunityFactory(team=team)
+    poc_of(deal, state, **fields)
+    assert [item.what for item in poc_agreed(deal)] == ([agreed] if agreed else [])
+    assert [item.what for item in poc_decided(deal)] == ([decided] if decided else [])
+
+
+def test_an_abandoned_poc_hides_no_earlier_one_and_a_waiver_stands_for_both(team):
+    deal = OpportunityFactory(team=team)
+    poc_of(deal, "passed")
+    poc_of(deal, "abandoned", number=2)
+    assert poc_agreed(deal) + poc_decided(deal) == []
+    other = OpportunityFactory(team=team)
+    poc_of(other, "abandoned")
+    PocWaiver.objects.create(
+        opportunity=other, waived_name="Kim Doe", waived_on=datetime.date.today(), reason="Enough seen"
+    )
+    assert poc_agreed(other) + poc_decided(other) == []
 
 
 def test_an_override_that_was_not_needed_is_none(asked, people):

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from deals.actions.poc_links import hash_token
 from deals.actions.proposals import start_proposal
 from deals.actions.queue import claim
 from deals.actions.rfps import import_questions, upload_questions
@@ -30,6 +31,10 @@ from deals.models import (
     Meeting,
     Opportunity,
     Pairing,
+    Poc,
+    PocCriterion,
+    PocLink,
+    PocStep,
     ProductGap,
     Proposal,
     ProposalSection,
@@ -47,7 +52,7 @@ from leads.models import CaptureForm, CustomField, ImportBatch, Lead, ScoringGro
 from people.models import Absence, Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
-from tests.deals.factories import MeetingFactory, OpportunityFactory, pipeline, stage
+from tests.deals.factories import MeetingFactory, OpportunityFactory, pipeline, poc_of, stage
 from tests.factories import CompanyFactory, LeadFactory, TeamFactory, UserFactory
 from tests.qualification.factories import evidence, framework
 
@@ -56,6 +61,7 @@ PERSONAS = [
     "anonymous", "owner", "mate", "stranger", "se", "se_mate", "se_stranger", "manager", "manager_stranger",
     "marketing", "admin",
 ]  # fmt: skip
+PLAN_TOKEN = "p" * 43
 
 
 @dataclass
@@ -92,7 +98,7 @@ class World:
         }  # fmt: skip
         by_name["deal"] = self.deal.pk
         by_name["question"] = EnvironmentQuestion.objects.get().pk
-        by_name["token"] = token_of(self.people["owner"])
+        by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
         by_name["pk"] = self._pk(name)
@@ -168,6 +174,22 @@ class World:
             "deals:send_proposal": Proposal.objects.first(), "deals:accept_proposal": Proposal.objects.first(),
             "deals:decline_proposal": Proposal.objects.first(), "deals:take_back_answer": Proposal.objects.first(),
             "deals:write_proposal_section": ProposalSection.objects.get(kind="solution"),
+            **{
+                f"deals:{name}": Poc.objects.get(opportunity=self.deal)
+                for name in (
+                    "poc", "edit_poc", "poc_effort", "agree_poc", "change_poc_plan", "start_poc", "finish_poc",
+                    "resume_poc", "add_poc_criterion", "add_poc_step", "share_poc",
+                )
+            },
+            **{
+                f"deals:{name}": PocCriterion.objects.get(poc__opportunity=self.deal)
+                for name in ("edit_poc_criterion", "poc_result", "poc_proofs", "remove_poc_criterion")
+            },
+            **{
+                f"deals:{name}": PocStep.objects.get(poc__opportunity=self.deal)
+                for name in ("edit_poc_step", "tick_poc_step", "remove_poc_step")
+            },
+            "deals:revoke_poc_link": PocLink.objects.first(),
             "deals:edit_competitor": Competitor.objects.first(), "deals:remove_competitor": Competitor.objects.first(),
             "people:edit_absence": Absence.objects.first(), "people:remove_absence": Absence.objects.first(),
             "leads:company": self.lead.company, "leads:edit_company": self.lead.company,
@@ -282,6 +304,11 @@ def build() -> World:
     import_questions(people["se"], rfp, {"question": 1, "number": 0, "answer": -1}, 1)
     rfp.questions.update(owner=people["owner"])
     start_proposal(people["owner"], deal)
+    poc = poc_of(deal)
+    PocLink.objects.create(
+        poc=poc, label="Their project lead", token_hash=hash_token(PLAN_TOKEN), prefix=PLAN_TOKEN[:6],
+        expires_at=timezone.now() + datetime.timedelta(days=30),
+    )  # fmt: skip
     handoff = Handoff.objects.create(opportunity=deal, started_by=people["owner"], promises="Single sign-on")
     Rival.objects.create(name="Conduitly")
     lost = OpportunityFactory(
