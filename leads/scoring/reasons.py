@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from leads.conversion.reasons import Chance, explain, question
 from leads.models import Lead
 from leads.models.engagements import EngagementKind
 from leads.models.scoring import Band, Dimension, ScoringRule
@@ -80,6 +81,7 @@ class Reasons:
     as_of: datetime.date | None
     waiting: bool
     set_aside: bool
+    chance: Chance | None = None
 
     @property
     def parts(self) -> tuple[Part, Part]:
@@ -104,10 +106,11 @@ def reasons(lead: Lead) -> Reasons:
     """
     rules = Ruleset.load()
     today = engine.day_of(datetime.datetime.now(datetime.UTC))
-    row, matches = _facts(lead.pk, rules)
+    row, matches, answers = _facts(lead.pk, rules, question(rules.model))
     events = _events(lead.pk)
     fit = _fit(rules, matches, _known(rules))
     engagement = _engagement(rules, row, events, today)
+    chance = explain(lead, rules.model, row["total"], row["probability"], answers)
     return Reasons(
         fit=fit,
         engagement=engagement,
@@ -119,17 +122,25 @@ def reasons(lead: Lead) -> Reasons:
         stored_engagement=row["engagement"] or 0,
         as_of=row["day"] or (row["computed_at"] and engine.day_of(row["computed_at"])),
         waiting=row["set_aside_at"] is None
-        and (row["waiting"] or fit.value != row["fit"] or engagement.value != row["engagement"]),
+        and (
+            row["waiting"]
+            or fit.value != row["fit"]
+            or engagement.value != row["engagement"]
+            or bool(chance and chance.percent and chance.waiting)
+        ),
         set_aside=row["set_aside_at"] is not None,
+        chance=chance,
     )
 
 
 _FACTS = (
-    "total", "fit", "engagement", "grade", "band", "masses", "mass_rev", "computed_at", "set_aside_at", "waiting", "day"
+    "total", "fit", "engagement", "grade", "band", "masses", "mass_rev", "computed_at", "set_aside_at", "probability",
+    "waiting", "day",
 )  # fmt: skip
 
 
-def _facts(lead_id: int, rules: Ruleset) -> tuple[dict[str, object], list[bool]]:
+def _facts(lead_id: int, rules: Ruleset, asked: list[str]) -> tuple[dict[str, object], list[bool], tuple[object, ...]]:
+    """The score row, which fit rules hold, and the answers to `asked` (SQL), in one query."""
     conditions, parameters = [], []
     for group in rules.of(Dimension.FIT):
         for rule in group.rules:
@@ -140,8 +151,8 @@ def _facts(lead_id: int, rules: Ruleset) -> tuple[dict[str, object], list[bool]]
         cursor.execute(
             f"""
             SELECT s.total, s.fit, s.engagement, s.grade, s.band, s.masses, s.mass_rev, s.computed_at, s.set_aside_at,
-                coalesce(s.input_rev <> s.computed_rev, true), r.day
-                {"".join(f", {text}" for text in conditions)}
+                s.probability, coalesce(s.input_rev <> s.computed_rev, true), r.day
+                {"".join(f", {text}" for text in (*conditions, *asked))}
             FROM leads_lead l LEFT JOIN leads_company c ON c.id = l.company_id
                 LEFT JOIN leads_leadscore s ON s.lead_id = l.id
                 LEFT JOIN leads_scorerange r ON r.first = l.id / %s * %s
@@ -153,7 +164,8 @@ def _facts(lead_id: int, rules: Ruleset) -> tuple[dict[str, object], list[bool]]
     facts = dict(zip(_FACTS, found, strict=False))
     if facts["masses"] is None or facts["mass_rev"] != rules.mass_rev:
         facts["masses"] = []
-    return facts, list(found[len(_FACTS) :])
+    answers = len(_FACTS) + len(conditions)
+    return facts, list(found[len(_FACTS) : answers]), found[answers:]
 
 
 def _events(lead_id: int) -> dict[str, tuple[int, datetime.datetime]]:

@@ -11,6 +11,7 @@ from leads.conversion.fields import POINTS, all_known, used
 from leads.learning.model import Model
 from leads.models import ConversionModel, CustomField, Lead, LeadScore
 from leads.scoring import stale, sweep
+from leads.scoring.reasons import reasons
 from leads.scoring.rules import settings_row
 from leads.scoring.verify import differences
 from qualification.models import Dossier, Framework
@@ -80,3 +81,21 @@ def test_every_lead_gets_the_probability_that_the_model_gives():
     for pk, chance in zip(rows.lead_ids, model.chances(rows.table), strict=True):
         assert stored[pk] == pytest.approx(chance, abs=1e-9)
     assert POINTS in model.encoders
+
+
+def test_the_reasons_of_a_lead_add_up_to_its_stored_probability():
+    fit_rule(30, "industry", "is_any", ["bank"])
+    people()
+    learn()
+    sweep.sweep()
+    for lead in Lead.objects.filter(stage="new").select_related("company", "owner", "team")[:8]:
+        chance = reasons(lead).chance
+        added = chance.start + sum(one.weight for one in (*chance.up, *chance.down)) + chance.rest
+        assert added == pytest.approx(chance.logit, abs=1e-9)
+        stored = LeadScore.objects.get(pk=lead.pk).probability
+        assert 1 / (1 + np.exp(-added)) == pytest.approx(stored, abs=1e-6)
+        assert all(one.weight > 0 for one in chance.up)
+        assert all(one.weight < 0 for one in chance.down)
+        assert len(chance.up) <= 3
+        assert not chance.waiting
+        assert chance.outcomes == 240
