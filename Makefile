@@ -12,7 +12,7 @@ NODE_STAMP := node_modules/.installed-$(shell cat package.json package-lock.json
 export PRESALES_MODE ?= demo
 export PORT
 
-.PHONY: run setup test lint format browser-test bench screenshots backup restore clean
+.PHONY: run setup test lint format browser-test bench chaos screenshots backup restore clean
 
 run: setup
 	@exec $(BIN)/python manage.py run
@@ -55,6 +55,9 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: setup
+	$(BIN)/python -m bench.chaos $(ARGS)
 
 screenshots: setup
 	$(BIN)/python manage.py screenshots
