@@ -23,8 +23,12 @@ class Filters:
 
     user: User
     data: Mapping[str, str] = field(default_factory=dict)
+    sources = Source.choices
+    types = OpportunityType.choices
     looks_back: bool = True
     """Whether the screen can be asked for a past day."""
+    compares: bool = False
+    """Whether it compares two days."""
 
     @cached_property
     def as_of(self) -> datetime.date | None:
@@ -109,20 +113,25 @@ class Filters:
         deals = Opportunity.objects.visible_to(self.user)
         return past.states(deals, self.as_of) if self.as_of else deals
 
+    @property
+    def scope(self) -> Q:
+        """What a deal, or its state on a day, has to meet: every filter but the period."""
+        scope = Q()
+        if self.team:
+            scope &= Q(team__in=Team.objects.with_descendants([self.team.pk]))
+        if self.person:
+            scope &= Q(owner=self.person) | Q(se=self.person)
+        if self.pipeline:
+            scope &= Q(pipeline=self.pipeline)
+        if self.source:
+            scope &= Q(source=self.source)
+        if self.type:
+            scope &= Q(type=self.type)
+        return scope
+
     def book(self) -> QuerySet:
         """The deals that the user sees and that pass every filter but the period; of a past day, as they stood then."""
-        deals = self._book.all()
-        if self.team:
-            deals = deals.filter(team__in=Team.objects.with_descendants([self.team.pk]))
-        if self.person:
-            deals = deals.filter(Q(owner=self.person) | Q(se=self.person))
-        if self.pipeline:
-            deals = deals.filter(pipeline=self.pipeline)
-        if self.source:
-            deals = deals.filter(source=self.source)
-        if self.type:
-            deals = deals.filter(type=self.type)
-        return deals
+        return self._book.filter(self.scope)
 
     def open_deals(self) -> QuerySet:
         """Open deals; with a period, those expected to close in it."""
@@ -147,7 +156,11 @@ class Filters:
         }
         if self.data.get("person") == "all" and not self.person:
             chosen["person"] = "all"  # an AE who looks at the whole team goes on doing so
-        return {name: str(value) for name, value in chosen.items() if value}
+        return {name: str(value) for name, value in {**chosen, **self.further()}.items() if value}
+
+    def further(self) -> dict[str, object]:
+        """What a screen asks beyond the filters that all share."""
+        return {}
 
     @property
     def query(self) -> str:
@@ -161,3 +174,39 @@ class Filters:
     def _chosen(self, name: str, rows: list) -> object | None:
         text = self.data.get(name, "")
         return next((row for row in rows if str(row.pk) == text), None)
+
+
+@dataclass
+class Span(Filters):
+    """The filters of a screen that compares two days: the end of `since` with the end of `until`."""
+
+    looks_back: bool = False
+    compares: bool = True
+
+    @cached_property
+    def until(self) -> datetime.date:
+        """The later day, today if none is asked for."""
+        today = timezone.localdate()
+        return min(periods.day(self.data.get("until", "")) or today, today)
+
+    @cached_property
+    def since(self) -> datetime.date:
+        """The earlier day; by default the last one before the quarter of the later."""
+        found = periods.day(self.data.get("since", ""))
+        if found and found < self.until:
+            return found
+        return periods.quarter_of(self.until).start - datetime.timedelta(days=1)
+
+    @property
+    def day(self) -> datetime.date:
+        """The later day, which periods are told from."""
+        return self.until
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything was chosen."""
+        return super().is_filtered or "since" in self.data or "until" in self.data
+
+    def further(self) -> dict[str, object]:
+        """The two days, where they were chosen."""
+        return {name: getattr(self, name) for name in ("since", "until") if periods.day(self.data.get(name, ""))}

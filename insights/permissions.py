@@ -1,8 +1,9 @@
-"""Who may look at the pipeline. Which deals they see in it is `Opportunity.objects.visible_to`, as everywhere."""
+"""Who may look at figures. Which deals they see in them is `Opportunity.objects.visible_to`, as everywhere."""
 
 import rules
 
-from people.permissions import is_admin, is_ae, is_manager
+from people.permissions import is_admin, is_ae, is_manager, is_se
 
-rules.add_perm("insights.see_pipeline", is_manager | is_admin | is_ae)
+rules.add_perm("insights.see_pipeline", is_manager | is_admin | is_ae | is_se)
+rules.add_perm("insights.see_figures", is_manager | is_admin | is_ae | is_se)
 rules.add_perm("insights.see_meetings", is_manager | is_admin)

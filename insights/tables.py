@@ -13,7 +13,7 @@ class Column:
     label: str
     kind: str = "text"
     chart: str = ""
-    """`bar` or `line` where the chart shows the column."""
+    """`bar`, `line` or `waterfall` where the chart shows the column."""
 
     @property
     def heading(self) -> str:
@@ -43,6 +43,17 @@ class Table:
     total: Row | None = None
     charted: int = 0
     """How many of the last rows the chart shows; 0 for no chart."""
+    ends: list[int] = field(default_factory=list)
+    """Which rows of a waterfall stand on the ground: the opening and the closing."""
+    empty: str = "No deal passes these filters."
+    """What it says without rows."""
+    screen: str = ""
+    """The screen that shows it; the pipeline's own has no name."""
+
+    @property
+    def export_name(self) -> str:
+        """The name of the address of its CSV."""
+        return f"insights:export_{self.screen or 'table'}"
 
     def lines(self) -> list[list[object]]:
         """What a CSV of the table holds below its header."""
@@ -77,6 +88,7 @@ class Table:
             "title": self.title,
             "labels": [row.label for row in rows],
             "urls": [row.url for row in rows],
+            "ends": self.ends,
             "series": [
                 {
                     "name": column.label,

@@ -7,10 +7,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from deals.models import OpportunityType
 from insights.filters import Filters
 from insights.queries.meetings import habits
-from leads.models import Source
 from people.permissions import require
 from presales.fields import FIRST_DAY
 
@@ -31,8 +29,6 @@ def meetings(request: HttpRequest) -> HttpResponse:
         until = datetime.datetime.combine(filters.period.end + datetime.timedelta(days=1), midnight)
     context = {
         "filters": filters,
-        "sources": Source.choices,
-        "types": OpportunityType.choices,
         **habits(filters.book(), now, since, until),
     }
     return render(request, "insights/meetings/meetings.html", context)

@@ -9,13 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from deals.models import OpportunityType, Outcome
+from deals.models import Outcome
 from deals.risk import risks_of, with_risks
 from insights import drill
 from insights import pipeline as figures
 from insights.filters import Filters
 from insights.queries.past import is_past
-from leads.models import Source
 from people.exports import export
 from people.permissions import require
 from presales.paging import Sort, paginate
@@ -39,8 +38,6 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "filters": filters,
-        "sources": Source.choices,
-        "types": OpportunityType.choices,
         "open_url": drill.url(filters, state="open"),
         "risk_url": drill.url(filters, state="open", risk="any"),
         "won_url": drill.url(filters, state="won"),

@@ -39,7 +39,7 @@ function option(data, width) {
       textStyle: { color: ink, fontSize: 12 },
       formatter: (points) => [
         points[0].axisValueLabel,
-        ...points.map((point) => `${point.seriesName}: ${show(point.value, data.series[point.seriesIndex].unit)}`),
+        ...points.filter((point) => point.seriesName).map((point) => `${point.seriesName}: ${show(point.data?.told ?? point.value, (data.series[point.seriesIndex] ?? data.series[0]).unit)}`),
       ].join("\n"),
     },
     xAxis: {
@@ -54,7 +54,7 @@ function option(data, width) {
         ? [{ type: "value", min: 0, max: 100, ...axis, axisLine: { show: false }, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: "{value} %" } }]
         : []),
     ],
-    series: data.series.map((series) => ({
+    series: data.series.flatMap((series) => series.kind === "waterfall" ? waterfall(series, data.ends) : [{
       name: series.name,
       type: series.kind,
       data: series.data,
@@ -65,8 +65,28 @@ function option(data, width) {
       itemStyle: { borderRadius: [3, 3, 0, 0] },
       symbolSize: 6,
       lineStyle: { width: 2 },
-    })),
+    }]),
   };
+}
+
+// Each step stands where the one before it ended: an unseen bar carries it. `ends` stand on the ground.
+function waterfall(series, ends) {
+  let level = 0;
+  const steps = series.data.map((value, at) => {
+    const from = ends.includes(at) ? 0 : level;
+    level = from + value;
+    return { value, low: Math.min(from, level), height: Math.abs(value) };
+  });
+  const tone = (at) => token(ends.includes(at) ? "--ps-accent" : steps[at].value < 0 ? "--ps-bad" : "--ps-good");
+  const shared = { type: "bar", stack: "waterfall", barMaxWidth: 46, cursor: "pointer" };
+  return [
+    { ...shared, name: "", data: steps.map((step) => step.low), itemStyle: { color: "transparent" }, tooltip: { show: false }, silent: true },
+    {
+      ...shared,
+      name: series.name,
+      data: steps.map((step, at) => ({ value: step.height, told: step.value, itemStyle: { color: tone(at), borderRadius: 3 } })),
+    },
+  ];
 }
 
 function draw(element) {

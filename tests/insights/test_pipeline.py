@@ -80,10 +80,19 @@ def test_managers_see_and_export_their_own_teams_deals_only(manager, team, other
     assert other_team.name not in page
 
 
-def test_marketing_and_ses_have_no_pipeline_page(marketing, se, sign_in):
-    for user in (marketing, se):
-        for url in ("/pipeline/", "/pipeline/deals/", "/pipeline/deals/export/", "/pipeline/export/stages/"):
-            assert sign_in(user).get(url).status_code == 403
+def test_marketing_has_no_pipeline_page(marketing, sign_in):
+    for url in ("/pipeline/", "/pipeline/deals/", "/pipeline/deals/export/", "/pipeline/export/stages/"):
+        assert sign_in(marketing).get(url).status_code == 403
+
+
+def test_an_se_sees_the_figures_of_the_own_deals(se, team, sign_in):
+    deal(team=team, se=se, name="Claimed")
+    deal(team=team, name="Not theirs")
+    client = sign_in(se)
+    assert client.get("/pipeline/").status_code == 200
+    page = client.get("/pipeline/deals/").content.decode()
+    assert "Claimed" in page
+    assert "Not theirs" not in page
 
 
 @pytest.mark.parametrize(

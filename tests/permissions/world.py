@@ -64,6 +64,10 @@ PERSONAS = [
 PLAN_TOKEN = "p" * 43
 
 
+# A table of each screen of figures.
+TABLES = {"insights:export_movement": "steps"}
+
+
 @dataclass
 class World:
     """The records and the people."""
@@ -94,13 +98,14 @@ class World:
             "dossier_id": self.lead.dossier_id, "criterion_id": self.criterion.pk, "evidence_id": self.evidence.pk,
             "team_id": self.west.pk, "user_id": self.people["mate"].pk, "other": self.other_lead.pk,
             "kind": "leads-leadscore",
-            "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign", "table": "stages",
+            "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign",
         }  # fmt: skip
         by_name["deal"] = self.deal.pk
         by_name["question"] = EnvironmentQuestion.objects.get().pk
         by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
+        by_name["table"] = TABLES.get(name, "stages")
         by_name["pk"] = self._pk(name)
         return {part: by_name[part] for part in wanted}
 

@@ -1,0 +1,160 @@
+"""What the open pipeline did between two days: from the opening through every movement to the closing, to the cent."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, Q, QuerySet, Value, When
+
+from deals.models import Opportunity, Outcome
+from deals.models.rates import with_value
+from insights.filters import Span
+from insights.queries import past
+from insights.queries.book import ZERO
+
+# In the order of the waterfall: name, label, what it means.
+KINDS = [
+    ("opening", "Opening", "open, in the filters and expected in the period when the first day was over"),
+    ("new", "New", "did not exist on the first day"),
+    ("reopened", "Opened again", "was closed on the first day and opened since"),
+    ("pulled_in", "Pulled in", "was expected after the period, or on no day"),
+    ("slipped_in", "Slipped in", "was expected before the period and was pushed into it"),
+    ("moved_in", "Moved in", "came under the filters: another team, person, type or source, or a first exchange rate"),
+    ("advanced", "Grew", "the amount was raised"),
+    ("reduced", "Shrank", "the amount was lowered"),
+    ("rates", "Exchange rates", "same amount, another rate"),
+    ("pushed_out", "Pushed out", "is now expected after the period, or on no day"),
+    ("brought_forward", "Brought forward", "is now expected before the period"),
+    ("moved_out", "Moved out", "left the filters: another team, person, type or source"),
+    ("no_go", "No-go", "called off by SE or manager"),
+    ("lost", "Lost", "lost, at the amount it had then"),
+    ("won", "Won", "won, at the amount it was won with"),
+    ("closing", "Closing", "open, in the filters and expected in the period when the second day was over"),
+]
+NAMES = {name for name, _, _ in KINDS}
+
+# `a` is a deal when the first day was over, `b` the same when the second was. `inside`: open, in the filters and
+# expected in the period. What closed between the days comes in and goes out again. What leaves by closing goes at the
+# amount it closed with, after its change; what leaves otherwise goes at the amount it had.
+MOVES = """
+WITH a AS MATERIALIZED ({first}), b AS MATERIALIZED ({second}), pair AS (
+    SELECT b.id, a.value AS was, coalesce(b.value, a.value) AS is_now, b.value IS NOT NULL AS counted,
+           a.id IS NOT NULL AS existed, a.outcome AS outcome_was, b.outcome AS outcome_is, b.scope,
+           coalesce(a.scope, FALSE) AS scope_was, a.value IS NOT NULL AS counted_before,
+           a.close_date AS date_was, b.close_date AS date_is,
+           a.amount IS NOT DISTINCT FROM b.amount AND a.currency = b.currency AS same_amount,
+           a.id IS NOT NULL AND a.inside AND a.value IS NOT NULL AS inside_was,
+           b.inside AND b.value IS NOT NULL AS inside_is,
+           b.outcome <> 'open' AND b.scope AND b.value IS NOT NULL AND b.ended_inside
+             AND (a.outcome, a.closed_on) IS DISTINCT FROM (b.outcome, b.closed_on) AS ended
+      FROM b LEFT JOIN a USING (id)
+), step AS (
+    SELECT pair.*,
+           CASE WHEN inside_was OR NOT (inside_is OR ended) THEN NULL
+                WHEN NOT existed THEN 'new'
+                WHEN outcome_was <> 'open' THEN 'reopened'
+                WHEN NOT scope_was OR NOT counted_before THEN 'moved_in'
+                WHEN date_was < %(start)s THEN 'slipped_in'
+                ELSE 'pulled_in' END AS came,
+           CASE WHEN NOT inside_was OR inside_is THEN NULL
+                WHEN NOT scope OR NOT counted THEN 'moved_out'
+                WHEN outcome_is <> 'open' THEN outcome_is
+                WHEN date_is < %(start)s THEN 'brought_forward'
+                ELSE 'pushed_out' END AS went
+      FROM pair
+), move AS (
+    SELECT step.id, told.kind, told.amount
+      FROM step CROSS JOIN LATERAL (VALUES
+           (CASE WHEN inside_was THEN 'opening' END, was),
+           (came, is_now),
+           (CASE WHEN inside_was AND (inside_is OR went IN ('won', 'lost', 'no_go')) AND is_now <> was THEN
+                 CASE WHEN same_amount THEN 'rates' WHEN is_now > was THEN 'advanced' ELSE 'reduced' END END,
+            is_now - was),
+           (went, CASE WHEN went IN ('won', 'lost', 'no_go') THEN -is_now ELSE -was END),
+           (CASE WHEN NOT inside_was AND NOT inside_is AND ended THEN outcome_is END, -is_now),
+           (CASE WHEN inside_is THEN 'closing' END, is_now)
+      ) AS told (kind, amount)
+     WHERE told.kind IS NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One line of the waterfall: how many deals, and what they add to the pipeline; less than nothing if they left."""
+
+    kind: str
+    count: int = 0
+    amount: Decimal = ZERO
+
+
+def movement(filters: Span) -> dict[str, Move]:
+    """Every line of the waterfall by its kind. One pass over the states of both days."""
+    rows = _run(filters, "SELECT kind, count(*), sum(amount) FROM move GROUP BY kind")
+    found = {kind: Move(kind, count, amount) for kind, count, amount in rows}
+    return {name: found.get(name, Move(name)) for name, _, _ in KINDS}
+
+
+def moves(filters: Span, kind: str, offset: int = 0, limit: int | None = None) -> tuple[list[tuple], int, Decimal]:
+    """`(deal, change)` of one line, the largest first, from `offset` on; how many there are, and their sum, which is
+    the line."""
+    rows = _run(
+        filters,
+        "SELECT id, amount, count(*) OVER (), sum(amount) OVER () FROM move WHERE kind = %(kind)s "
+        "ORDER BY abs(amount) DESC, id OFFSET %(offset)s LIMIT %(limit)s",
+        kind=kind,
+        offset=offset,
+        limit=limit,
+    )
+    count, total = rows[0][2:] if rows else (0, ZERO)
+    return [row[:2] for row in rows], count, total
+
+
+def by_deal(filters: Span) -> list[tuple[int, str, Decimal]]:
+    """`(deal, kind, amount)` of every movement, opening and closing among them."""
+    return _run(filters, "SELECT id, kind, amount FROM move ORDER BY id")
+
+
+def _run(filters: Span, question: str, **parameters: object) -> list[tuple]:
+    try:
+        texts, values = {}, {}
+        for name, day in (("first", filters.since), ("second", filters.until)):
+            text, own = _states(filters, day).query.sql_with_params()
+            texts[name], mine = _named(text, own, name)
+            values |= mine
+    except EmptyResultSet:
+        return []
+    start = filters.period.start if filters.period else None
+    with connection.cursor() as cursor:
+        cursor.execute(MOVES.format(**texts) + question, {**values, "start": start, **parameters})
+        return cursor.fetchall()
+
+
+def _named(text: str, values: tuple, prefix: str) -> tuple[str, dict[str, object]]:
+    """A compiled query whose parameters have names, so that two of them fit into one."""
+    names = [f"{prefix}_{place}" for place in range(len(values))]
+    return text.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names), dict(zip(names, values, strict=True))
+
+
+def _states(filters: Span, day: object) -> QuerySet:
+    """Every deal that the user sees, as it stood when `day` was over, with what the filters say of it."""
+    states = past.as_of(Opportunity.objects.visible_to(filters.user), day)
+    scope, period = filters.scope, filters.period
+    inside = scope & Q(outcome=Outcome.OPEN)
+    ended = Q()
+    if period:
+        inside &= Q(close_date__range=(period.start, period.end))
+        ended = Q(closed_on__range=(period.start, period.end))
+
+    def flag(condition: Q) -> Case | Value:
+        return Case(When(condition, then=Value(True)), default=Value(False)) if condition else Value(True)
+
+    return (
+        with_value(states, day)
+        .annotate(scope=flag(scope), inside=flag(inside), ended_inside=flag(ended))
+        .order_by()
+        .values(
+            "id", "value", "outcome", "close_date", "closed_on", "amount", "currency", "scope", "inside", "ended_inside"
+        )
+    )

@@ -1,0 +1,1 @@
+"""The screens of figures, one module each: cards, tables and charts over the queries."""
