@@ -10,6 +10,9 @@ from presales.history import Entry
 SHOWN = 60
 # What happened, as the history's label and the subject say it, and the icon.
 TOLD = {
+    ("demo", "insert"): ("recorded the demo “{0}”", "presentation"),
+    ("demo", "update"): ("changed the demo “{0}”", "presentation"),
+    ("demo", "delete"): ("removed the demo “{0}”", "presentation"),
     ("design", "insert"): ("wrote the solution design", "sitemap"),
     ("design", "update"): ("changed the solution design to {0}", "sitemap"),
     ("design", "delete"): ("removed the solution design", "sitemap"),
@@ -24,6 +27,10 @@ SELECT part.at, part.subject, part.label, part.what, part.words, part.context, p
          event.pgh_context AS context
     FROM deals_environmentanswerevent event JOIN deals_environmentquestion question ON question.id = event.question_id
    WHERE event.opportunity_id = %(deal)s
+  UNION ALL
+  SELECT pgh_created_at, pgh_id, 'demo', pgh_label, title, CASE pgh_label WHEN 'delete' THEN '' ELSE note END,
+         pgh_context
+    FROM deals_demoevent WHERE opportunity_id = %(deal)s
   UNION ALL
   SELECT pgh_created_at, pgh_id, 'design', pgh_label, 'version ' || version, note, pgh_context
     FROM deals_solutiondesignevent WHERE opportunity_id = %(deal)s

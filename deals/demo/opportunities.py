@@ -8,6 +8,7 @@ from decimal import Decimal
 from deals.actions import opportunities, queue, stages
 from deals.demo import (
     closing,
+    demos,
     designs,
     environment,
     meetings,
@@ -173,6 +174,7 @@ class Deals:
                 requirements.record(deal, self.users[deal.se_id], moment - datetime.timedelta(hours=2))
                 designs.draw(deal, self.users[deal.se_id], moment - datetime.timedelta(days=2))
                 meetings.hold_demo(deal, moment)
+                demos.show(deal, self.users[deal.se_id], moment)
             if step == 4:
                 hours = datetime.timedelta(hours=3)
                 designs.refine(deal, self.users[deal.se_id], moment - 2 * hours)

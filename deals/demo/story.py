@@ -12,6 +12,7 @@ from deals.demo import (
     closing_steps,
     facts,
     habits,
+    library,
     loads,
     meetings,
     pairs,
@@ -64,6 +65,7 @@ def _tell(dice: random.Random) -> None:
     people = demo_people.create()
     leads = Leads(dice, people, companies(dice, people["marketing"]))
     deals = Deals(dice, people)
+    library.stock(people["se"], people["se3"])
     closed, still_open = plans(dice)
     # The oldest conversions are closed by now, the newest are open.
     to_convert = [*closed[EXPANSIONS // 3 :], *still_open[EXPANSIONS - EXPANSIONS // 3 :]]
@@ -91,6 +93,7 @@ def _tell(dice: random.Random) -> None:
     pairs.tell(people)
     habits.tell()
     rfps.tell()
+    library.keep()
     specialists.tell()
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)

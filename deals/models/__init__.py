@@ -7,10 +7,12 @@ from deals.models.closing_steps import ClosingStep, Side, StepKind
 from deals.models.competitors import Competitor, CompetitorStatus
 from deals.models.criteria import ExitCriterion
 from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
+from deals.models.demos import Demo, DemoOutcome, DemoPart
 from deals.models.designs import SolutionDesign
 from deals.models.environment import EnvironmentAnswer, EnvironmentQuestion, EnvironmentTopic
 from deals.models.handoffs import Handoff, HandoffPerson, HandoffState
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
+from deals.models.library import ItemKind, LibraryItem
 from deals.models.meetings import HUDDLE_POINTS, Attendee, Meeting, MeetingKind
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
 from deals.models.overrides import Override
@@ -56,6 +58,9 @@ __all__ = [
     "Decision",
     "Decline",
     "DeclineReason",
+    "Demo",
+    "DemoOutcome",
+    "DemoPart",
     "EnvironmentAnswer",
     "EnvironmentQuestion",
     "EnvironmentTopic",
@@ -73,6 +78,8 @@ __all__ = [
     "HuddlePoint",
     "Importance",
     "Influence",
+    "ItemKind",
+    "LibraryItem",
     "LostReason",
     "Meeting",
     "MeetingKind",

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
+from deals.models.requirements import Requirement
 from deals.visibility import answers_visible_to
 from leads.search import Words
 from people.models import User
@@ -124,6 +125,14 @@ class RfpQuestion(models.Model):
     fit = models.CharField("how we do it", max_length=12, choices=AnswerFit, blank=True)
     is_reusable = models.BooleanField("everybody may reuse the answer", default=False)
     reused_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
+    library_item = models.ForeignKey(
+        "deals.LibraryItem", models.SET_NULL, null=True, blank=True, related_name="questions", editable=False,
+        verbose_name="from the library",
+    )  # fmt: skip
+    requirement = models.ForeignKey(
+        Requirement, models.SET_NULL, null=True, blank=True, related_name="questions",
+        verbose_name="the requirement it is about",
+    )  # fmt: skip
     reuse_count = models.PositiveIntegerField(default=0, help_text="How often the answer was taken over elsewhere.")
     answered_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(

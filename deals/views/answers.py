@@ -6,9 +6,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deals.actions import rfps as actions
-from deals.answers import find_answers, suggested_answers
+from deals.answers import find_answers, suggested_answers, topics
 from deals.forms.rfps import AnswerForm
+from deals.library import answers_like
 from deals.models import AnswerFit, QuestionState, RfpQuestion
+from leads.search import words_of
 from people.models import Role
 from people.permissions import require
 from presales.errors import Conflict, NotAllowed, StaleEdit
@@ -93,6 +95,7 @@ def suggestions(request: HttpRequest, pk: int) -> HttpResponse:
         "opportunity": found.rfp.opportunity,
         "q": q,
         "answers": [row for row in rows if row.pk != found.pk],
+        "kept": answers_like(request.user, words_of(q) if q else topics(found.text)),
         "more": more,
         "fits": FITS,
         "mine": request.GET.get("mine") == "1",

@@ -74,6 +74,8 @@ TONES = {
     "declined": "bad", "expired": "warn", "replaced": "quiet",
     # fit of a requirement
     "native": "good", "configurable": "info", "custom": "warn", "gap": "bad",
+    # demos
+    "convinced": "good", "partly": "warn", "not_convinced": "bad",
     # product gaps
     "deal_breaker": "bad", "deal_challenge": "warn", "nice_to_have": "quiet", "planned": "accent", "closed": "good",
     # decisions of a scrub

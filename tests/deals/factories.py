@@ -8,9 +8,12 @@ from factory.django import DjangoModelFactory
 
 from deals.models import (
     Attendee,
+    Demo,
+    DemoPart,
     EnvironmentAnswer,
     EnvironmentQuestion,
     EnvironmentTopic,
+    LibraryItem,
     Meeting,
     Opportunity,
     Pipeline,
@@ -103,6 +106,31 @@ class DesignFactory(DjangoModelFactory):
 
     opportunity = factory.SubFactory(OpportunityFactory)
     text = "One hub between the ERP and the shop."
+
+
+class DemoFactory(DjangoModelFactory):
+    class Meta:
+        model = Demo
+
+    opportunity = factory.SubFactory(OpportunityFactory)
+    title = factory.Sequence(lambda n: f"Demo {n}")
+    held_on = factory.LazyFunction(timezone.localdate)
+
+
+class DemoPartFactory(DjangoModelFactory):
+    class Meta:
+        model = DemoPart
+
+    demo = factory.SubFactory(DemoFactory)
+    what = factory.Sequence(lambda n: f"Part {n}")
+
+
+class LibraryItemFactory(DjangoModelFactory):
+    class Meta:
+        model = LibraryItem
+
+    title = factory.Sequence(lambda n: f"Item {n}")
+    script = "Open it. Show it."
 
 
 class MeetingFactory(DjangoModelFactory):

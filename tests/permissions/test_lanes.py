@@ -21,6 +21,7 @@ from deals.models import (
     ClosingStep,
     Competitor,
     Debrief,
+    Demo,
     Meeting,
     Opportunity,
     Poc,
@@ -107,6 +108,14 @@ LANES = [
         {"text": "Audit log", "importance": "could", "fit": "gap", "asked_by": "stakeholder", "note": "Theirs"},
         # On which gap it waits is said on a page of its own.
         {"opportunity", "order", "created_at", "gap"}, says="Technical lane", page="deals:requirements",
+    ),
+    Row(
+        Demo, "deals:edit_demo", TECHNICAL,
+        {
+            "title": "Their own orders", "held_on": datetime.date(2026, 1, 5), "environment": "Their test system",
+            "meeting": "meeting", "outcome": "convinced", "note": "They asked for the price",
+        },
+        {"opportunity", "recorded_by", "created_at"}, says="Technical lane", page="deals:demos",
     ),
     Row(
         SolutionDesign, "deals:edit_design", TECHNICAL,
@@ -253,7 +262,13 @@ def client_of(world, persona):
 
 def sent(world, row, record):
     """A POST with another value for every field there is, the form's and those that are nobody's to send."""
-    named = {"stakeholder": world.stakeholder, "competitor": Competitor.objects.first(), **world.people}
+    held = Meeting.objects.filter(ends_at__lt=timezone.now()).first()
+    named = {
+        "stakeholder": world.stakeholder,
+        "meeting": held,
+        "competitor": Competitor.objects.first(),
+        **world.people,
+    }
     data = {"version": record.version}
     for name, value in row.send.items():
         if isinstance(value, str) and value in named and row.model._meta.get_field(name).is_relation:

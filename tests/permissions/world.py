@@ -21,6 +21,8 @@ from deals.models import (
     Competitor,
     DealTask,
     Debrief,
+    Demo,
+    DemoPart,
     EnvironmentAnswer,
     EnvironmentQuestion,
     EnvironmentTopic,
@@ -28,6 +30,7 @@ from deals.models import (
     Handoff,
     HandoffPerson,
     HelpRequest,
+    LibraryItem,
     Meeting,
     Opportunity,
     Pairing,
@@ -141,6 +144,11 @@ class World:
             **{
                 f"deals:{name}_closing_step": ClosingStep.objects.first() for name in ("edit", "settle", "remove")
             },
+            "deals:demo": Demo.objects.get(), "deals:edit_demo": Demo.objects.get(),
+            "deals:remove_demo": Demo.objects.get(), "deals:add_demo_part": Demo.objects.get(),
+            "deals:edit_demo_part": DemoPart.objects.get(), "deals:remove_demo_part": DemoPart.objects.get(),
+            "deals:library_item": LibraryItem.objects.get(), "deals:edit_library_item": LibraryItem.objects.get(),
+            "deals:keep_answer": RfpQuestion.objects.first(), "deals:use_library_answer": RfpQuestion.objects.first(),
             "deals:name_gap": Requirement.objects.first(),
             **{
                 f"deals:{name}": ProductGap.objects.first()
@@ -296,6 +304,9 @@ def build() -> World:
     )  # fmt: skip
     Requirement.objects.create(opportunity=deal, text="Single sign-on")
     SolutionDesign.objects.create(opportunity=deal, text="A hub between them", author=people["se"])
+    demo = Demo.objects.create(opportunity=deal, title="Their own data", held_on=today)
+    DemoPart.objects.create(demo=demo, what="Sign-on")
+    LibraryItem.objects.create(title="Sign-on in five minutes", script="Open the directory.")
     ProductGap.objects.create(title="Works offline")
     ClosingStep.objects.create(opportunity=deal, what="Their questionnaire", kind="security", owner=people["se"])
     asked = EnvironmentQuestion.objects.create(
