@@ -41,6 +41,8 @@ rules.add_perm("leads.route_lead", manages_team | (is_marketing & before_accepta
 rules.add_perm("leads.add_company", is_marketing | is_ae | is_manager | is_admin)
 rules.add_perm("leads.change_company", is_marketing | is_ae | is_manager | is_admin)
 rules.add_perm("leads.change_scoring", is_marketing | is_admin)
+rules.add_perm("leads.view_conversion", is_marketing | is_admin | is_manager)
+rules.add_perm("leads.change_conversion", is_marketing | is_admin)
 rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)
 rules.add_perm("leads.change_policy", is_admin | manages)
 

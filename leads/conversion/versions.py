@@ -109,7 +109,11 @@ def keep(
         made = ConversionModel.objects.create(
             state=trained.report.state.value,
             data=trained.model.to_data(),
-            report=report_data(trained.report) | {"shares": watch.shares(trained.model, rows.table)},
+            report=report_data(trained.report)
+            | {
+                "shares": watch.shares(trained.model, rows.table),
+                "importance": {key: float(abs(part).mean()) for key, part in trained.model.parts(rows.table).items()},
+            },
             findings=findings_data(trained),
             wins=trained.report.wins,
             losses=trained.report.losses,

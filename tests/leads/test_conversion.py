@@ -4,6 +4,7 @@ import datetime
 
 import numpy as np
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from leads.conversion import outcomes, versions
@@ -99,3 +100,21 @@ def test_the_reasons_of_a_lead_add_up_to_its_stored_probability():
         assert len(chance.up) <= 3
         assert not chance.waiting
         assert chance.outcomes == 240
+
+
+def test_the_page_tells_what_was_learned(sign_in, marketing, manager, ae, django_assert_max_num_queries):
+    fit_rule(30, "industry", "is_any", ["bank"])
+    people()
+    client = sign_in(marketing)
+    assert "20 converted and 20 lost are missing" in client.get(reverse("leads:conversion")).content.decode()
+    learn()
+    client.get(reverse("leads:conversion"))
+    with django_assert_max_num_queries(12):
+        page = client.get(reverse("leads:conversion")).content.decode()
+    assert "240 leads whose ending is known" in page
+    assert "“Why lost” is filled for" in page
+    assert "Visits" in page
+    assert "The first version." in page
+    read_only = sign_in(manager).get(reverse("leads:conversion")).content.decode()
+    assert "Train now" not in read_only
+    assert sign_in(ae).get(reverse("leads:conversion")).status_code == 403

@@ -51,7 +51,7 @@ from deals.models import (
     SpecialistRequest,
     Stakeholder,
 )
-from leads.models import CaptureForm, CustomField, ImportBatch, Lead, ScoringGroup, ScoringRule
+from leads.models import CaptureForm, ConversionModel, CustomField, ImportBatch, Lead, ScoringGroup, ScoringRule
 from people.models import Absence, Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
@@ -211,7 +211,7 @@ class World:
                 for act in ("edit", "move", "archive", "restore", "remove")
             },
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
-            "leads:scoring_rule": self.rule,
+            "leads:scoring_rule": self.rule, "leads:use_conversion": ConversionModel.objects.first(),
             "qualification:framework": self.criterion.framework,
             "qualification:edit_framework": self.criterion.framework,
             "qualification:add_criterion": self.criterion.framework, "qualification:edit_criterion": self.criterion,
@@ -250,6 +250,10 @@ def build() -> World:
     today = datetime.date.today()
     Absence.objects.create(user=people["mate"], starts_on=today, ends_on=today)
     CustomField.objects.create(record="lead", name="Shoe size", key="shoe_size", kind="number")
+    ConversionModel.objects.create(
+        state="learning", data={"start": 0.0, "columns": []}, report={"auc": 0.5}, wins=20, losses=20,
+        outcomes_until=timezone.now(),
+    )  # fmt: skip
     company = CompanyFactory(name="Acme")
     lead = LeadFactory(
         name="Lena Ortiz",
