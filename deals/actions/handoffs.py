@@ -8,6 +8,7 @@ from people.permissions import require
 from presales.actions import action
 from presales.editing import save_version
 from presales.errors import Conflict, Missing, StaleEdit
+from presales.history import version_of
 
 LANES = {
     "commercial": ("promises", "success_metrics", "receiver"),
@@ -54,8 +55,9 @@ def write_handoff(
     if not any(getattr(handoff, name) for name in LANES[lane]):
         raise Conflict("Write something first.")
     if handoff.pk:
-        _writable(Handoff.objects.select_for_update(of=("self",)).get(pk=handoff.pk))
-        save_version(handoff, list(LANES[lane]), version)
+        stored = Handoff.objects.select_for_update(of=("self",)).get(pk=handoff.pk)
+        _writable(stored)
+        save_version(handoff, list(LANES[lane]), _version_for(stored, lane, version))
     else:
         if deal.outcome not in (Outcome.OPEN, Outcome.WON):
             raise Conflict("The deal is not won; there is nothing to hand over.")
@@ -65,6 +67,16 @@ def write_handoff(
         handoff.save(force_insert=True)
     _touch(deal)
     return handoff
+
+
+def _version_for(stored: Handoff, lane: str, version: int | None) -> int | None:
+    """The stored version where only the other lane has written since `version`: nothing of this lane is overwritten."""
+    if version is None or version == stored.version:
+        return version
+    opened = version_of(stored, version)
+    columns = [Handoff._meta.get_field(name).attname for name in LANES[lane]]
+    same = opened is not None and all(getattr(opened, name) == getattr(stored, name) for name in columns)
+    return stored.version if same else version
 
 
 @action

@@ -15,7 +15,7 @@ from people.models import Role, Team, User
 from people.permissions import require
 from presales.actions import action
 from presales.editing import save_version
-from presales.errors import Conflict, NotAllowed
+from presales.errors import Conflict, NotAllowed, WantsConfirmation
 from qualification.actions.dossiers import open_dossier
 
 COMMERCIAL_FIELDS = [
@@ -133,15 +133,23 @@ def _is_push(stored: Opportunity, day: datetime.date | None) -> bool:
 
 
 @action
-def reassign_owner(actor: User, opportunity: Opportunity, owner: User, *, reason: str = "") -> Opportunity:
+def reassign_owner(
+    actor: User, opportunity: Opportunity, owner: User, *, reason: str = "", while_away: bool = False
+) -> Opportunity:
     """Give the commercial lane to another AE of the team.
 
     Raises:
         NotAllowed: the actor does not manage the team.
         Conflict: the new owner is not an active AE of the opportunity's team.
+        WantsConfirmation: the new owner is away, and `while_away` is not said.
     """
     require(actor, "deals.reassign_owner", opportunity)
     _must_sell_in(opportunity.team_id, owner)
+    if owner.is_away and not while_away:
+        raise WantsConfirmation(
+            f"{owner} is away until {owner.away_until:%-d %b}. Confirm that the deal goes there all the same.",
+            ["while_away"],
+        )
     opportunity.owner = owner
     opportunity.owner_name = ""
     save_version(opportunity, ["owner", "owner_name"], opportunity.version)

@@ -230,6 +230,7 @@ class OwnerForm(forms.Form):
     """Another AE for the commercial lane."""
 
     owner = forms.ModelChoiceField(User.objects.none(), label="New owner (AE)")
+    while_away = forms.BooleanField(required=False, label="Also while away")
     reason = forms.CharField(max_length=500, required=False)
 
     def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
@@ -237,3 +238,5 @@ class OwnerForm(forms.Form):
         team = Q(memberships__team=opportunity.team_id)
         self.fields["owner"].queryset = User.objects.in_role(Role.AE).filter(team).distinct().with_absences()
         self.fields["owner"].label_from_instance = label_with_absence
+        if not self.is_bound and not any(owner.is_away for owner in self.fields["owner"].queryset):
+            del self.fields["while_away"]  # what is asked already must be there to be answered

@@ -4,11 +4,12 @@ from django import forms
 
 from deals.gates import GATES
 from deals.models import ExitCriterion, Stage
+from presales.editing import VersionedForm
 
 STRENGTHS = [("required", "Required: holds the deal back"), ("advisory", "Advisory: shown, holds nothing back")]
 
 
-class StageForm(forms.ModelForm):
+class StageForm(VersionedForm):
     """A stage's figures."""
 
     probability = forms.IntegerField(min_value=0, max_value=100, label="Default probability (%)")

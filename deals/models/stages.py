@@ -54,6 +54,7 @@ class Stage(models.Model):
         "weight on an SE", max_digits=3, decimal_places=1, default=Decimal(1),
         validators=[MinValueValidator(0), MaxValueValidator(10)],
     )  # fmt: skip
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["pipeline", "order", "pk"]

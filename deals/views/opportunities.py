@@ -21,6 +21,7 @@ from deals.models import Opportunity, OpportunityType, Outcome, Stage, Stakehold
 from deals.models.competitors import competitors_of, with_competitors
 from deals.models.rates import MONEY, with_value
 from deals.pair_panel import pair_panel
+from deals.parts_story import parts_story
 from deals.permissions import commercial_lane
 from deals.probability import FIGURES, reasons
 from deals.risk import HAPPY_EARS, risks_of, with_risks
@@ -31,7 +32,7 @@ from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
 from people.viewers import Viewer, viewer_of
-from presales.errors import StaleEdit
+from presales.errors import StaleEdit, WantsConfirmation
 from presales.forms import done, form_response, posted
 from presales.history import events_of
 from presales.paging import Sort, capped_count, paginate
@@ -220,7 +221,7 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     stages = list(found.pipeline.stages.order_by("order"))
     events = events_of(found)
     claims = list(found.claims.select_related("se", "assigned_by"))
-    offers = [*offers_of(found), *pocs_of(found), *technical_story(found)]
+    offers = [*offers_of(found), *pocs_of(found), *technical_story(found), *parts_story(found)]
     context = {
         "opportunity": found,
         "entries": timeline_of(found, events, claims, stages, overrides_of(found), offers),
@@ -293,10 +294,14 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     """A manager gives the commercial lane to another AE."""
     found = visible_opportunity(request, pk)
     require(request.user, "deals.reassign_owner", found)
-    form = OwnerForm(posted(request), opportunity=found)
+    form, status = OwnerForm(posted(request), opportunity=found), None
     if request.method == "POST" and form.is_valid():
-        actions.reassign_owner(request.user, found, form.cleaned_data["owner"], reason=form.cleaned_data["reason"])
-        return done(request, found.get_absolute_url(), "Reassigned.")
+        try:
+            actions.reassign_owner(request.user, found, **form.cleaned_data)
+            return done(request, found.get_absolute_url(), "Reassigned.")
+        except WantsConfirmation as refused:
+            form.add_error(None, refused.message)
+            status = 409
     return form_response(
-        request, form, title="Change the owner", submit="Reassign", cancel_url=found.get_absolute_url()
+        request, form, title="Change the owner", submit="Reassign", cancel_url=found.get_absolute_url(), status=status
     )

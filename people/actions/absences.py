@@ -5,6 +5,7 @@ import datetime
 from people.models import Absence, User
 from people.permissions import require
 from presales.actions import action
+from presales.editing import save_version
 from presales.errors import Conflict
 
 
@@ -24,17 +25,21 @@ def add_absence(actor: User | None, person: User, *, starts_on: datetime.date, e
 
 @action
 def change_absence(
-    actor: User | None, absence: Absence, *, starts_on: datetime.date, ends_on: datetime.date
+    actor: User | None, absence: Absence, version: int, *, starts_on: datetime.date, ends_on: datetime.date
 ) -> Absence:  # fmt: skip
-    """Other days; refuses as `add_absence` does."""
+    """Other days; refuses as `add_absence` does.
+
+    Raises:
+        StaleEdit: saved elsewhere in between; nothing was written.
+    """
     require(actor, "people.plan_absences", absence.user)
     _lock(absence.user_id)
-    _check(absence.user_id, starts_on, ends_on, besides=absence.pk)
     locked = Absence.objects.select_for_update().filter(pk=absence.pk).first()
     if locked is None:
         raise Conflict("This absence was removed in the meantime.")
+    _check(absence.user_id, starts_on, ends_on, besides=absence.pk)
     locked.starts_on, locked.ends_on = starts_on, ends_on
-    locked.save(update_fields=["starts_on", "ends_on"])
+    save_version(locked, ["starts_on", "ends_on"], version)
     return locked
 
 

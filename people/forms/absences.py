@@ -2,9 +2,8 @@
 
 import datetime
 
-from django import forms
-
 from people.models import Absence, User
+from presales.editing import VersionedForm
 from presales.fields import DateField
 
 
@@ -13,7 +12,7 @@ def label_with_absence(person: User) -> str:
     return f"{person.name} · away until {person.away_until:%-d %b}" if person.is_away else person.name
 
 
-class AbsenceForm(forms.ModelForm):
+class AbsenceForm(VersionedForm):
     """From which day to which, both included."""
 
     starts_on = DateField(label="First day away")

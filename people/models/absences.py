@@ -39,6 +39,7 @@ class Absence(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="absences")
     starts_on = models.DateField("first day")
     ends_on = models.DateField("last day")
+    version = models.PositiveIntegerField(default=1)
 
     objects = AbsenceQuerySet.as_manager()
 

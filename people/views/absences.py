@@ -9,6 +9,7 @@ from people.actions import absences as actions
 from people.forms.absences import AbsenceForm
 from people.models import Absence, User
 from people.permissions import require
+from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
 
 
@@ -57,11 +58,15 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Other days."""
     found = _absence(request, pk)
     form = AbsenceForm(posted(request), instance=found, person=found.user)
-    page = _page(request, found.user_id)
+    page, status = _page(request, found.user_id), None
     if request.method == "POST" and form.is_valid():
-        actions.change_absence(request.user, found, **form.cleaned_data)
-        return done(request, page, "Saved.")
-    return form_response(request, form, title="Change the absence", submit="Save", cancel_url=page)
+        try:
+            actions.change_absence(request.user, found, **form.cleaned_data)
+            return done(request, page, "Saved.")
+        except StaleEdit:
+            form.show_conflict()
+            status = 409
+    return form_response(request, form, title="Change the absence", submit="Save", cancel_url=page, status=status)
 
 
 @require_POST

@@ -303,6 +303,16 @@ class TestTwoAtOnce:
         assert answer.status_code == 409
         assert "Now stored: Two promises" in answer.content.decode()
 
+    def test_what_the_other_lane_wrote_meanwhile_is_no_conflict(self, deal, ae, se, manager, sign_in):
+        promise(ae, deal)
+        build(se, deal)
+        url = f"/opportunities/{deal.pk}/handoff/promises/"
+        data = {"promises": "Three", "success_metrics": "", "receiver": "", "version": 1}
+        assert sign_in(ae).post(url, data).status_code == 302
+        assert (current(deal).promises, current(deal).custom_work) == ("Three", BUILT)
+        assert sign_in(manager).post(url, data | {"promises": "Four"}).status_code == 409
+        assert current(deal).promises == "Three"
+
     def test_two_first_words_at_once_are_one(self, deal, ae, manager):
         promise(ae, deal)
         with pytest.raises(StaleEdit):

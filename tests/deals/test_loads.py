@@ -55,6 +55,9 @@ class TestTheFigure:
         data = client.get(page).context["form"].initial | {"load_weight": "2.5"}
         assert client.post(page, data | {"load_weight": "10.1"}).status_code == 422
         assert client.post(page, data).status_code == 302
+        second = client.post(page, data | {"load_weight": "1.5"})
+        assert second.status_code == 409
+        assert "Now stored: 2.50" in second.content.decode() or "Now stored: 2.5" in second.content.decode()
         assert load_of(se) == Decimal("7.5")
         assert with_load(User.objects.filter(pk=se.pk)).get().load == Decimal("7.5")
         assert str(loads([se])[se.pk]) == "7.5 of 8"

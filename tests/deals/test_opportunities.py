@@ -10,6 +10,7 @@ from deals.actions.opportunities import convert_lead, create_opportunity
 from deals.models import Opportunity
 from deals.models.rates import ExchangeRate
 from leads.models import Lead
+from people.models import Absence
 from presales.errors import Conflict, NotAllowed
 from presales.paging import paginate
 from qualification.actions.dossiers import open_dossier
@@ -236,3 +237,17 @@ def test_amounts_sort_by_what_they_are_worth_and_page_on(step, team, ae, sign_in
         address = page.next and f"/opportunities/?sort=-amount&cursor={page.next}"
     # Nobody knows what the francs are worth.
     assert names == ["Big", "Yen", "Small", "Franc"]
+
+
+def test_an_ae_who_is_away_gets_a_deal_only_where_that_is_meant(team, ae, manager, sign_in):
+    mate = UserFactory(role="ae", team=team, name="Amy Away")
+    Absence.objects.create(user=mate, starts_on=mate.today, ends_on=mate.today)
+    deal = OpportunityFactory(team=team, owner=ae)
+    client, url = sign_in(manager), f"/opportunities/{deal.pk}/owner/"
+    assert "Also while away" in client.get(url).content.decode()
+    refused = client.post(url, {"owner": mate.pk})
+    assert refused.status_code == 409
+    assert "Amy Away is away until" in refused.content.decode()
+    assert Opportunity.objects.get(pk=deal.pk).owner == ae
+    assert client.post(url, {"owner": mate.pk, "while_away": "on"}).status_code == 302
+    assert Opportunity.objects.get(pk=deal.pk).owner == mate

@@ -246,7 +246,7 @@ class TestWhileEngaged:
 
     def test_may_be_named_to_a_meeting_while_on_it(self, engaged, deal, ae, expert):
         def may_come():
-            return expert in OurAttendeeForm(user=ae, opportunity=deal).fields["user"].queryset
+            return expert in OurAttendeeForm(user=ae, subject=deal).fields["user"].queryset
 
         assert may_come()
         actions.finish_specialist(expert, engaged, came_of_it="Fine")

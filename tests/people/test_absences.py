@@ -9,7 +9,7 @@ from django.utils import timezone
 from people.actions.absences import add_absence, change_absence, remove_absence
 from people.models import Absence, Role, User
 from people.models.absences import read_absences
-from presales.errors import Conflict, NotAllowed
+from presales.errors import Conflict, NotAllowed, StaleEdit
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,13 +76,13 @@ def test_absences_do_not_overlap(ae):
     with pytest.raises(Conflict, match="overlaps"):
         add_absence(ae, ae, starts_on=today + 3 * DAY, ends_on=today + 9 * DAY)
     with pytest.raises(Conflict, match="overlaps"):
-        change_absence(ae, second, starts_on=today + 2 * DAY, ends_on=today + 6 * DAY)
-    change_absence(ae, first, starts_on=today, ends_on=today + 2 * DAY)
+        change_absence(ae, second, 1, starts_on=today + 2 * DAY, ends_on=today + 6 * DAY)
+    change_absence(ae, first, 1, starts_on=today, ends_on=today + 2 * DAY)
     remove_absence(ae, second)
     remove_absence(ae, second)
     assert Absence.objects.get().ends_on == today + 2 * DAY
     with pytest.raises(Conflict, match="removed"):
-        change_absence(ae, second, starts_on=today + 5 * DAY, ends_on=today + 6 * DAY)
+        change_absence(ae, second, 1, starts_on=today + 5 * DAY, ends_on=today + 6 * DAY)
 
 
 def test_everybody_plans_the_own_absences_and_managers_the_teams(ae, se, manager, admin, other_team):
@@ -98,6 +98,19 @@ def test_everybody_plans_the_own_absences_and_managers_the_teams(ae, se, manager
 
 
 class TestThePages:
+    def test_the_second_of_two_writers_sees_both_days(self, ae, manager, sign_in):
+        planned = add_absence(ae, ae, starts_on=ae.today, ends_on=ae.today + 3 * DAY)
+        url, days = f"/absences/{planned.pk}/edit/", {"starts_on": ae.today, "version": 1}
+        assert sign_in(ae).post(url, days | {"ends_on": ae.today + 5 * DAY}).status_code == 302
+        second = sign_in(manager).post(url, days | {"ends_on": ae.today + 2 * DAY})
+        assert second.status_code == 409
+        assert f"Now stored: {ae.today + 5 * DAY:%-d %b %Y}" in second.content.decode()
+        assert sign_in(manager).post(url, days | {"ends_on": ae.today}).status_code == 409
+        planned.refresh_from_db()
+        assert planned.ends_on == ae.today + 5 * DAY
+        with pytest.raises(StaleEdit):
+            change_absence(ae, planned, 1, starts_on=ae.today, ends_on=ae.today)
+
     def test_from_the_account_page(self, ae, sign_in):
         client = sign_in(ae)
         today = ae.today
@@ -108,7 +121,7 @@ class TestThePages:
         assert answer["Location"] == "/account/"
         planned = Absence.objects.get()
         assert f"/absences/{planned.pk}/edit/" in client.get("/account/").content.decode()
-        client.post(f"/absences/{planned.pk}/edit/", posted | {"ends_on": today + DAY})
+        client.post(f"/absences/{planned.pk}/edit/", posted | {"ends_on": today + DAY, "version": 1})
         planned.refresh_from_db()
         assert planned.ends_on == today + DAY
         client.post(f"/absences/{planned.pk}/remove/")
