@@ -2,7 +2,8 @@
 
 Figures drill down to the list by these names, so they are part of the product: `stage`, `outcome`, `owner`, `se`,
 `team`, `type`, `source` (keys), `q` (beginnings of words), `closed_from`, `closed_to`, `close_from`, `close_to`,
-`created_from`, `created_to` (days, YYYY-MM-DD, inclusive), `attention=risk` or `attention=overridden`.
+`created_from`, `created_to` (days, YYYY-MM-DD, inclusive), `attention=risk` or `attention=overridden`. Custom
+fields are filtered as leads/custom_filters.py says, by the list and its export.
 """
 
 import datetime

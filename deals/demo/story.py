@@ -10,6 +10,7 @@ from deals import probability
 from deals.demo import (
     closing,
     closing_steps,
+    custom_fields,
     facts,
     habits,
     library,
@@ -95,6 +96,7 @@ def _tell(dice: random.Random) -> None:
     rfps.tell()
     library.keep()
     specialists.tell()
+    custom_fields.tell(people)
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

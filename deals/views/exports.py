@@ -9,6 +9,8 @@ from deals import filters
 from deals.models import Opportunity
 from deals.risk import risks_of, with_risks
 from deals.views.opportunities import listed
+from leads.custom_facts import exported
+from leads.custom_filters import Filters
 from people.exports import export
 
 HEADER = [
@@ -24,6 +26,8 @@ CHUNK = 2000
 def export_opportunities(request: HttpRequest) -> StreamingHttpResponse:
     """Every opportunity of the list asked for, newest first."""
     found = filters.apply(Opportunity.objects.visible_to(request.user), listed(request.GET))
+    found = Filters.read("opportunity", request.GET).apply(found)
+    custom = exported("opportunity")
 
     def lines() -> Iterator[list[object]]:
         related = ("company", "stage", "owner", "se", "team", "next_step_owner")
@@ -36,7 +40,7 @@ def export_opportunities(request: HttpRequest) -> StreamingHttpResponse:
                 deal.get_forecast_category_display(), deal.close_date, deal.close_date_pushes, deal.closed_on,
                 deal.compelling_event, deal.compelling_event_on, deal.next_step, deal.next_step_on,
                 deal.next_step_owner, [competitor.name for competitor in deal.competitors.all()], deal.created_at,
-                [risk.label for risk in risks_of(deal)] if deal.is_open else "",
+                [risk.label for risk in risks_of(deal)] if deal.is_open else "", *custom.cells(deal.custom),
             ]  # fmt: skip
 
-    return export(request, "opportunities", HEADER, lines())
+    return export(request, "opportunities", [*HEADER, *custom.names], lines())

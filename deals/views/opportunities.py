@@ -28,6 +28,7 @@ from deals.risk import HAPPY_EARS, risks_of, with_risks
 from deals.technical_story import technical_story
 from deals.timeline import offers_of, overrides_of, pocs_of, stage_times
 from deals.timeline import timeline as timeline_of
+from leads.custom_filters import Filters
 from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
@@ -94,7 +95,8 @@ def opportunities(request: HttpRequest) -> HttpResponse:
     """The list: filtered, sorted, paged by key."""
     visible = Opportunity.objects.visible_to(request.user)
     query = listed(request.GET)
-    found = filters.apply(visible, query)
+    custom = Filters.read("opportunity", request.GET)
+    found = custom.apply(filters.apply(visible, query))
     sort_name, sort = chosen_sort(request.GET.get("sort", ""))
     page = paginate(sortable(found, sort), sort, request.GET.get("cursor", ""))
     count, more = capped_count(found)
@@ -106,6 +108,7 @@ def opportunities(request: HttpRequest) -> HttpResponse:
         "more": more,
         "sort": sort_name,
         "query": query,
+        "custom": custom,
         "risks_of": risks_of,
         "happy_ears": HAPPY_EARS,
         "stages": Stage.objects.order_by("pipeline", "order").values_list("pk", "name"),
