@@ -12,7 +12,7 @@ from presales.editing import save_version
 
 
 @action
-def update_deal_fields(
+def edit_deal_fields(
     actor: User, opportunity: Opportunity, *, lane: str, version: int, custom: dict[str, object]
 ) -> Opportunity:
     """Save values of the fields of `lane`, by key.

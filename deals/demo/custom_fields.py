@@ -3,7 +3,7 @@
 import datetime
 import random
 
-from deals.actions.custom_fields import update_deal_fields
+from deals.actions.custom_fields import edit_deal_fields
 from deals.demo.clock import at, days_ago
 from deals.models import Opportunity
 from leads.actions import custom_fields as definitions
@@ -57,5 +57,5 @@ def tell(people: dict[str, User]) -> None:
             "data_has_to_stay_in": dice.choice(PLACES), "systems_to_connect": dice.randrange(2, 14),
         }  # fmt: skip
         with at(deal.last_activity_at):
-            update_deal_fields(deal.owner, deal, lane="commercial", version=deal.version, custom=commercial)
-            update_deal_fields(deal.se, deal, lane="technical", version=deal.version + 1, custom=technical)
+            edit_deal_fields(deal.owner, deal, lane="commercial", version=deal.version, custom=commercial)
+            edit_deal_fields(deal.se, deal, lane="technical", version=deal.version + 1, custom=technical)

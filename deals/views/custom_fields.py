@@ -46,7 +46,7 @@ def edit(request: HttpRequest, pk: int, lane: str) -> HttpResponse:
     page, status = reverse("deals:fields", args=[pk]), None
     if request.method == "POST" and form.is_valid():
         try:
-            actions.update_deal_fields(
+            actions.edit_deal_fields(
                 request.user, Opportunity(pk=pk), lane=lane, version=form.cleaned_data["version"],
                 custom=form.given_custom(),
             )  # fmt: skip

@@ -138,29 +138,29 @@ class ChoicesField(forms.CharField):
 
 
 class FieldForm(VersionedForm):
-    """The definition of a field. What it belongs to and its kind are chosen once."""
+    """The definition of a field of `record`. Its kind is chosen once."""
 
     choices = ChoicesField(
-        label="Choices", help_text="One in each line. Taking one off the list changes no record that has it."
+        label="Choices",
+        help_text="For a choice: one in each line. Taking one off the list changes no record that has it.",
     )
 
     class Meta:
         model = CustomField
-        fields = ["record", "name", "kind", "choices", "lane", "help_text"]
+        fields = ["name", "kind", "choices", "lane", "help_text"]
         labels = {"lane": "Who fills it in"}
-        help_texts = {"lane": "Of opportunities only.", "help_text": "Shown below the field in forms."}
+        help_texts = {"lane": "", "help_text": "Shown below the field in forms."}
 
-    def __init__(self, *args: object, records: list[str], **kwargs: object) -> None:
+    def __init__(self, *args: object, record: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["lane"].choices = [("", "–"), *FieldLane.choices]
+        self.fields["kind"].choices = FieldKind.choices
+        self.fields["lane"].choices = FieldLane.choices
+        self.fields["lane"].required = True
         if self.instance.pk:
-            del self.fields["record"], self.fields["kind"]
-        else:
-            self.fields["record"].choices = [(record, RecordKind(record).label) for record in records]
+            del self.fields["kind"]
         if self.instance.pk and self.instance.kind != FieldKind.CHOICE:
             del self.fields["choices"]
-        record = self.instance.record if self.instance.pk else ""
-        if RecordKind.OPPORTUNITY not in (records if not record else [record]):
+        if record != RecordKind.OPPORTUNITY:
             del self.fields["lane"]
 
     def clean_name(self) -> str:
@@ -171,14 +171,11 @@ class FieldForm(VersionedForm):
         return name
 
     def clean(self) -> dict[str, object]:
-        """A choice has choices, an opportunity's field a lane."""
+        """A choice has choices."""
         data = super().clean()
         kind = self.instance.kind if self.instance.pk else data.get("kind")
-        record = self.instance.record if self.instance.pk else data.get("record")
         if kind == FieldKind.CHOICE and not data.get("choices") and "choices" not in self.errors:
             self.add_error("choices", "Write at least one choice.")
-        if record == RecordKind.OPPORTUNITY and not data.get("lane") and "lane" not in self.errors:
-            self.add_error("lane", "Say whose lane the field is in.")
         return data
 
     def validate_constraints(self) -> None:

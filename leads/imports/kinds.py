@@ -11,7 +11,11 @@ FEW_CHOICES = 40
 YES = {"yes", "y", "true", "t", "1", "ja", "oui", "si", "sí", "x", "on"}
 NO = {"no", "n", "false", "f", "0", "nein", "non", "off"}
 PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d+)?", re.ASCII)
-CODE = re.compile(r"[-+]?0\d", re.ASCII)  # a leading zero: the number of something, never how many
+CODE = re.compile(r"\W*0\d|\+", re.ASCII)  # a leading zero or plus: the number of something, never how many
+# Of letters in a number these alone: `EXT101` is no amount of the currency EXT.
+LETTERS = re.compile(r"[A-Za-z]+")
+CURRENCIES = {"USD", "EUR", "GBP", "CHF", "JPY", "INR", "CNY", "CAD", "AUD", "NZD", "BRL", "MXN", "SEK", "NOK", "DKK", "PLN",
+              "CZK", "ZAR", "SGD", "HKD", "kr", "Rs"}  # fmt: skip
 
 
 @dataclass
@@ -27,7 +31,8 @@ class Kinds:
         """Take a cell into account."""
         self.longest = max(self.longest, len(text))
         if self.number and not PLAIN.fullmatch(text):
-            self.number = not CODE.match(text) and values.is_number(text)
+            letters = LETTERS.findall(text)
+            self.number = CURRENCIES.issuperset(letters) and not CODE.match(text) and values.is_number(text)
         if self.date:
             self.date = _is_day(text)
 

@@ -92,5 +92,5 @@ def register(target: Target) -> None:
 
 
 def targets_for(user: User) -> list[Target]:
-    """What this person may import."""
-    return [target for target in registry.values() if target.may(user)]
+    """What this person may import, leads before the rest."""
+    return sorted((target for target in registry.values() if target.may(user)), key=lambda one: one.name != "leads")

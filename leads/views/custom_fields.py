@@ -57,16 +57,17 @@ def fields(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Define a field."""
     require(request.user, "leads.define_fields")
-    form = FieldForm(posted(request), records=records_of(request.user), initial={"record": _record(request)})
+    record = _record(request)
+    form = FieldForm(posted(request), record=record)
     if request.method == "POST" and form.is_valid():
         try:
-            made = actions.add_field(request.user, **form.cleaned_data)
+            made = actions.add_field(request.user, record=record, **form.cleaned_data)
             return done(request, _page(made), f"{made.name} is there. It is asked for in forms from now on.")
         except Conflict as refusal:
             form.add_error("name", refusal.message)
     return form_response(
-        request, form, title="Add a field", submit="Add field", cancel_url=reverse("leads:fields"),
-        context={"nav": NAV},
+        request, form, title=f"Add a field to {RecordKind(record).label.lower()}", submit="Add field",
+        cancel_url=f"{reverse('leads:fields')}?record={record}", context={"nav": NAV},
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a definition; values stay."""
     field = _field(request, pk)
-    form = FieldForm(posted(request), instance=field, records=records_of(request.user))
+    form = FieldForm(posted(request), instance=field, record=field.record)
     status, title, page = None, f"Edit {field.name}", _page(field)
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from deals.actions.custom_fields import update_deal_fields
+from deals.actions.custom_fields import edit_deal_fields
 from deals.models import Opportunity
 from leads.actions import custom_fields as definitions
 from leads.actions import imports
@@ -54,15 +54,15 @@ def test_no_lane_reaches_into_the_other(client, world):
     assert Opportunity.objects.get(pk=world.deal.pk).custom == {"cost_centre": "1"}
     deal = Opportunity.objects.get(pk=world.deal.pk)
     with pytest.raises(Conflict):
-        update_deal_fields(
+        edit_deal_fields(
             world.people["owner"], deal, lane="commercial", version=deal.version, custom={"data_stays_in": "EU"}
         )
     with pytest.raises(NotAllowed):
-        update_deal_fields(
+        edit_deal_fields(
             world.people["owner"], deal, lane="technical", version=deal.version, custom={"data_stays_in": "EU"}
         )
     with pytest.raises(StaleEdit):
-        update_deal_fields(world.people["se"], deal, lane="technical", version=99, custom={"data_stays_in": "EU"})
+        edit_deal_fields(world.people["se"], deal, lane="technical", version=99, custom={"data_stays_in": "EU"})
 
 
 def test_the_page_says_whose_they_are_and_the_history_what_changed(client, world, django_assert_max_num_queries):
@@ -75,12 +75,12 @@ def test_the_page_says_whose_they_are_and_the_history_what_changed(client, world
     assert "Edit the commercial fields" not in text
     told = changes_of(Opportunity.objects.get(pk=world.deal.pk))[0]
     assert [(one.label, one.before, one.after) for one in told.changes] == [("Data stays in", "–", "EU")]
-    assert told.title == "updated deal fields"
+    assert told.title == "edited deal fields"
 
 
 def test_both_values_are_shown_to_the_second(client, world):
     deal = Opportunity.objects.get(pk=world.deal.pk)
-    update_deal_fields(
+    edit_deal_fields(
         world.people["manager"], deal, lane="technical", version=deal.version, custom={"data_stays_in": "US"}
     )
     client.force_login(world.people["se"], backend="allauth.account.auth_backends.AuthenticationBackend")

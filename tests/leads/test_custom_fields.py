@@ -136,16 +136,25 @@ class TestDefining:
 
     @pytest.mark.parametrize(
         "sent",
-        [{}, {"record": "opportunity", "name": "x", "kind": "text", "lane": "commercial"},
-         {"record": "lead", "name": "–", "kind": "text"}, {"record": "lead", "name": "x", "kind": "json"},
-         {"record": "lead", "name": "x", "kind": "choice", "choices": ""},
-         {"record": "lead", "name": "x", "kind": "choice", "choices": "\n".join(map(str, range(500)))},
-         {"record": "lead", "name": "y" * 101, "kind": "text"}],
+        [
+            {}, {"name": "–", "kind": "text"}, {"name": "x", "kind": "json"}, {"name": "y" * 101, "kind": "text"},
+            {"name": "x", "kind": "choice", "choices": ""},
+            {"name": "x", "kind": "choice", "choices": "\n".join(map(str, range(500)))},
+        ],
     )  # fmt: skip
     def test_what_cannot_be_defined_is_said(self, client, marketing, sent):
         client.force_login(marketing)
         assert client.post(reverse("leads:add_field"), sent).status_code == 422
         assert not CustomField.objects.exists()
+
+    def test_marketing_never_makes_one_of_opportunities(self, client, marketing, admin):
+        client.force_login(marketing)
+        sent = {"name": "Seats", "kind": "number", "lane": "technical", "record": "opportunity"}
+        assert client.post(reverse("leads:add_field") + "?record=opportunity", sent).status_code == 302
+        assert CustomField.objects.get().record == "lead"
+        client.force_login(admin)
+        assert client.post(reverse("leads:add_field") + "?record=opportunity", sent).status_code == 302
+        assert CustomField.objects.get(record="opportunity").lane == "technical"
 
 
 class TestValues:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from leads.actions import imports as actions
 from leads.imports.outcomes import candidates
+from leads.imports.questions import Column
 from leads.models import Company, CustomField, ImportBatch, Lead
 from qualification.models import Dossier
 from tests.factories import UserFactory
@@ -262,3 +263,21 @@ def test_a_hostile_matching_is_never_a_500(client, admin):
     other = UserFactory(role="marketing")
     client.force_login(other)
     assert client.get(match).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["EXT001", "EXT002", "EXT003"], "text"), (["EXT101", "EXT102"], "text"), (["007", "008"], "text"),
+        (["1", "2.5", "-3"], "number"), (["$1,200.50", "USD 7"], "number"), (["12 %", "7%"], "number"),
+        (["0", "1", "1", "0"], "yes_no"), (["1", "1"], "number"), (["Yes", "No"], "yes_no"), (["No", "No"], "yes_no"),
+        (["2026-03-04", "5 Mar 2026"], "date"), (["3/14/2026", "14/3/2026"], "date"), (["a", "b"] * 2, "choice"),
+        (["a", "b"], "text"), ([], ""), (["x" * 2001], ""), (["x" * 81] * 4, "text"), (["Mobile App"] * 2, "choice"),
+        (["+49 30 1234", "+49 40 555"], "text"), (["1e5", "nan"], "text"),
+    ],
+)  # fmt: skip
+def test_the_kind_of_field_a_column_makes(cells, kind):
+    column = Column()
+    for cell in cells:
+        column.see(cell)
+    assert column.kinds.best(column.distinct) == kind
