@@ -8,11 +8,13 @@ from deals.models import (
     ClosingStep,
     DealTask,
     Debrief,
+    ForecastCall,
     Handoff,
     Meeting,
     Opportunity,
     Pairing,
     Proposal,
+    Quota,
     ReserveNote,
     RfpQuestion,
     SpecialistRequest,
@@ -20,7 +22,7 @@ from deals.models import (
 from deals.models.meetings import Subject, pair_of
 from leads.models import Lead
 from people.models import Role, User
-from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_team
+from people.permissions import is_admin, is_ae, is_manager, is_owner, is_se, manages_person, manages_team
 
 
 @rules.predicate
@@ -176,6 +178,22 @@ def is_asked(user: User, request: SpecialistRequest | None) -> bool:
 
 
 @rules.predicate
+def manages_target(user: User, quota: Quota | None) -> bool:
+    """A manager of the quota's team, or of a team of the person it is for; an admin manages all."""
+    if quota is None:
+        return False
+    return manages_team.test(user, quota) if quota.team_id else manages_person.test(user, quota.user)
+
+
+@rules.predicate
+def calls_own_or_managed(user: User, call: ForecastCall | None) -> bool:
+    """An AE for the own deals, a manager for a team they manage, an admin for any team."""
+    if call is None or call.author_id != user.pk:
+        return False
+    return manages_team.test(user, call) if call.team_id else user.role == Role.AE
+
+
+@rules.predicate
 def is_specialist(user: User, request: SpecialistRequest | None) -> bool:
     """Who took it."""
     return request is not None and request.specialist_id is not None and request.specialist_id == user.pk
@@ -213,6 +231,10 @@ rules.add_perm("deals.add_opportunity", is_ae | is_manager | is_admin)
 rules.add_perm("deals.convert", (is_owner & is_ae) | manages_team)
 rules.add_perm("deals.change_stages", is_admin)
 rules.add_perm("deals.change_rates", is_admin)
+rules.add_perm("deals.set_quotas", is_admin | is_manager)
+rules.add_perm("deals.set_quota", manages_target)
+rules.add_perm("deals.see_calls", is_admin | is_manager | is_ae)
+rules.add_perm("deals.call_forecast", calls_own_or_managed)
 rules.add_perm("deals.change_question_bank", is_admin)
 rules.add_perm("deals.read_gaps", is_ae | is_se | is_manager | is_admin)
 rules.add_perm("deals.manage_gaps", is_manager | is_admin)

@@ -10,6 +10,7 @@ from deals.models.debriefs import Debrief, HuddleItem, HuddlePoint
 from deals.models.demos import Demo, DemoOutcome, DemoPart
 from deals.models.designs import SolutionDesign
 from deals.models.environment import EnvironmentAnswer, EnvironmentQuestion, EnvironmentTopic
+from deals.models.forecasts import ForecastCall
 from deals.models.handoffs import Handoff, HandoffPerson, HandoffState
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
 from deals.models.library import ItemKind, LibraryItem
@@ -24,6 +25,7 @@ from deals.models.product_gaps import GapState, ProductGap, Severity
 from deals.models.products import Product
 from deals.models.proposals import Proposal, ProposalLine, ProposalSection, ProposalState, Recurrence, SectionKind
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
+from deals.models.quotas import Quota
 from deals.models.rates import ExchangeRate
 from deals.models.requirements import Fit, Importance, Requirement
 from deals.models.reserve import ReserveNote
@@ -68,6 +70,7 @@ __all__ = [
     "ExchangeRate",
     "ExitCriterion",
     "Fit",
+    "ForecastCall",
     "GapState",
     "Handoff",
     "HandoffPerson",
@@ -104,6 +107,7 @@ __all__ = [
     "ProposalState",
     "QuestionState",
     "QueueEntry",
+    "Quota",
     "Recurrence",
     "Requirement",
     "ReserveNote",

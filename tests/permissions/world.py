@@ -42,6 +42,7 @@ from deals.models import (
     Proposal,
     ProposalSection,
     QueueEntry,
+    Quota,
     Requirement,
     ReserveNote,
     Rfp,
@@ -180,6 +181,7 @@ class World:
             "deals:remove_handoff_person": HandoffPerson.objects.first(),
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
+            "deals:edit_quota": Quota.objects.first(),
             "deals:proposal": Proposal.objects.first(), "deals:price_proposal": Proposal.objects.first(),
             "deals:compare_proposal": Proposal.objects.first(), "deals:print_proposal": Proposal.objects.first(),
             "deals:ask_approval": Proposal.objects.first(), "deals:approve_proposal": Proposal.objects.first(),
@@ -279,6 +281,7 @@ def build() -> World:
         group=group, name="VP", points=10, field="seniority", operator="is_any", values=["vp"]
     )
     Competitor.objects.create(opportunity=deal, name="Conduitly")
+    Quota.objects.create(team=west, quarter=datetime.date(2026, 10, 1), amount=1000)
     ExchangeRate.objects.create(currency="EUR", rate=1, valid_from=datetime.date(2026, 1, 1))
     entry = evidence(lead.dossier, "budget", 2, amount=60000)
     deal = Opportunity.objects.get(pk=deal.pk)
