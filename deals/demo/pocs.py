@@ -4,6 +4,7 @@ import datetime
 
 from deals.actions import poc_links, poc_states, pocs
 from deals.actions.stakeholders import add_stakeholder
+from deals.charter import below_charter
 from deals.demo import words
 from deals.demo.clock import at, days_ago
 from deals.demo.technical import dice_of
@@ -87,7 +88,10 @@ def conclude(deal: Opportunity, se: User, begin: datetime.datetime, end: datetim
         state = PocState.PASSED if passed else PocState.FAILED
         poc_states.finish_poc(se, poc, state, end.date(), note)
         for step in poc.steps.filter(done_on=None):
-            PocStep.objects.filter(pk=step.pk).update(done_on=end.date())
+            PocStep.objects.filter(pk=step.pk).update(done_on=min(max(step.due_on, poc.started_on), end.date()))
+        poc = Poc.objects.get(pk=poc.pk)
+        poc.days_spent = dice_of(deal).choice([6, 7.5, 8, 10])
+        pocs.keep_effort(se, poc, poc.version)
 
 
 def keep_running(deal: Opportunity, se: User, *, overdue: bool) -> None:
@@ -125,6 +129,7 @@ def _run(
     with at(begin):
         deal.refresh_from_db()
         reason = "Their board meets before the budget is signed; the test system is free now."
+        reason = reason if below_charter(deal) else ""
         pocs.propose_poc(se, deal, poc, reason=reason)
         for text, measure, target, _ in CRITERIA[dice_of(deal).randint(0, 1) :]:
             criterion = pocs.add_criterion(se, poc, PocCriterion(text=text, measure=measure, target=target))
@@ -148,7 +153,7 @@ def _results(poc: Poc, se: User, moment: datetime.datetime, *, only: int = 99, s
     for criterion in poc.criteria.all()[:only]:
         fails = short and "Sign-on" in criterion.text
         criterion.result, criterion.met = FELL_SHORT if fails else found[criterion.text], not fails
-        criterion.evidence = "Log of the week and the protocol of the review, both in the deal's folder."
+        criterion.evidence = "The log of that week, and the protocol of the review with both signatures."
         criterion.evidence_on, criterion.evidence_by = moment.date(), "Their operations lead"
         criterion.evidence_shared = "Sign-on" in criterion.text
         with at(moment):
