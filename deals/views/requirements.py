@@ -1,5 +1,6 @@
 """The page of a deal's requirements, and writing, judging, moving and removing one."""
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -8,12 +9,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from deals.actions import requirements as actions
 from deals.coverage import groups_of
 from deals.forms.requirements import FITS, FitForm, MoveForm, RemoveForm, RequirementForm, quick_form
-from deals.models import Requirement
+from deals.models import PocCriterion, Requirement
 from deals.models.requirements import MOST
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
+
+# The criteria of POCs that put a requirement to the proof, the newest POC first.
+PROVEN = Prefetch("poc_criteria", PocCriterion.objects.select_related("poc").order_by("-poc__number", "order", "pk"))
 
 
 def _next(row: Requirement) -> str:
@@ -30,7 +34,7 @@ def page_of(pk: int) -> str:
 def requirements(request: HttpRequest, pk: int) -> HttpResponse:
     """What they want, by importance, with how far we cover it; whoever is in the lane writes the next at once."""
     found = visible_deal(request, pk, "se")
-    rows = list(found.requirements.select_related("asked_by", "gap")[:MOST])
+    rows = list(found.requirements.select_related("asked_by", "gap").prefetch_related(PROVEN)[:MOST])
     may = request.user.has_perm("deals.work_technical", found)
     context = {
         "opportunity": found,

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from deals.models.pairings import ALIGNMENT_DUE, SCRUB_DUE
+from insights.home import of_pocs
 from insights.home.parts import LINES, Action, Line, Section, cut
 from people.models import User
 from presales.fragments import address
@@ -42,6 +43,10 @@ SELECT 'idea', note.id, o.id, o.name, author.name, note.written_at::date
  WHERE note.state = 'reserve' AND o.outcome = 'open' AND o.owner_id = %(user)s
  ORDER BY day, kind, key LIMIT %(most)s
 """  # noqa: S608  our own text; values are parameters
+WITH_POCS = f"""
+SELECT * FROM (SELECT kind, key, deal, name, told, day, NULL::boolean AS runs FROM ({WANTED}) pair) ours
+UNION ALL SELECT * FROM ({of_pocs.WANTED}) trial ORDER BY day, kind, key
+"""  # noqa: S608  our own text; values are parameters
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,35 @@ def pairs(user: User) -> Section:
     The words of an idea stay on its own page: a home page is open on a desk that others walk by.
     """
     today = timezone.localdate()
-    values = {
-        "user": user.pk, "zone": timezone.get_current_timezone_name(), "today": today, "until": today + AHEAD,
-        "most": LINES + 1,
-    }  # fmt: skip
+    values = _values(user, today)
     with connection.cursor() as cursor:
         cursor.execute(WANTED, values)
         found = [Wanted(*row) for row in cursor.fetchall()]
+    return _section(found, today)
+
+
+def pairs_and_pocs(user: User) -> tuple[Section, Section]:
+    """`pairs`, and the POCs that want the user; one query for both."""
+    today = timezone.localdate()
+    values = _values(user, today) | {"soon": today + of_pocs.AHEAD}
+    with connection.cursor() as cursor:
+        cursor.execute(WITH_POCS, values)
+        rows = cursor.fetchall()
+    of_pair = [Wanted(*row[:-1]) for row in rows if row[0] != "poc"]
+    trials = [of_pocs.Wanted(*row) for row in rows if row[0] == "poc"]
+    return _section(of_pair, today), of_pocs.section(trials, today)
+
+
+def _section(found: list[Wanted], today: datetime.date) -> Section:
     lines, more = cut([LINE[row.kind](row, today) for row in found], LINES)
     return Section("Two in a box", "friends", lines, many=more)
+
+
+def _values(user: User, today: datetime.date) -> dict[str, object]:
+    return {
+        "user": user.pk, "zone": timezone.get_current_timezone_name(), "today": today, "until": today + AHEAD,
+        "most": LINES + 1,
+    }  # fmt: skip
 
 
 def _scrub(row: Wanted, today: datetime.date) -> Line:

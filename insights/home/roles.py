@@ -30,12 +30,14 @@ def ae(user: User) -> Home:
 def se(user: User) -> Home:
     """The best claims, the own deals in trouble, the load."""
     carried = own_load(user)
+    pairs, pocs = of_pairs.pairs_and_pocs(user)
     return Home(
         sections=[
             of_deals.asked_of(user),
             of_deals.specialist_of(user),
             of_meetings.meetings(user),
-            of_pairs.pairs(user),
+            pocs,
+            pairs,
             of_deals.best_claims(user, carried),
             of_deals.own_deals_in_need(user, "se"),
             *of_closings.closings_and_answers(user),
