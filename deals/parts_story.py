@@ -10,7 +10,7 @@ from deals.models import ClosingStep, Competitor, Opportunity, Stakeholder
 from people.models import User
 from presales.history import HIDDEN, Change, Entry, in_plain
 
-SHOWN = 60
+SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ PARTS = {
         "took {name} off the competitors",
     ),
     "step": Part(
-        ClosingStep, "signature", "listed the step “{what}”", "changed the step “{what}”", "took the step “{what}” off",
+        ClosingStep, "signature", "", "", "took the step “{what}” off the list",
     ),
 }  # fmt: skip
 # Fields that only repeat what the sentence says, or are nobody's to read.
@@ -87,7 +87,10 @@ def _told(row: list, names: dict[int, str]) -> Entry | None:
         **{name: _words(part, name, now[name], names).lower() if name == "role" else now[name]
            for name in ("name", "role", "what") if name in now}
     )  # fmt: skip
-    if subject == "step" and before and (now["done_at"] is None) != (before["done_at"] is None):
+    if subject == "step" and label != "delete":
+        # That one was listed or dated is on the page of the steps; here it would drown what happened.
+        if not before or (now["done_at"] is None) == (before["done_at"] is None):
+            return None
         title = f"said that “{now['what']}” is {'done' if now['done_at'] else 'not done after all'}"
     elif label == "update" and not changes:
         return None

@@ -44,15 +44,16 @@ def test_competitors_and_steps(deal, ae, manager):
     step = closing_steps.add_closing_step(ae, deal, ClosingStep(what="NDA", kind="legal"))
     closing_steps.settle_closing_step(manager, step, done=True)
     closing_steps.settle_closing_step(ae, step, done=False)
+    closing_steps.remove_closing_step(ae, step)
     story = told(deal)
     assert [line for line in story if "Conduitly" in line[1]] == [
         ("Ada AE", "named Conduitly as a competitor"),
         ("Mia Manager", "changed what is known of Conduitly"),
     ]
     assert [line for line in story if "NDA" in line[1]] == [
-        ("Ada AE", "listed the step “NDA”"),
         ("Mia Manager", "said that “NDA” is done"),
         ("Ada AE", "said that “NDA” is not done after all"),
+        ("Ada AE", "took the step “NDA” off the list"),
     ]
 
 
