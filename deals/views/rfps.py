@@ -86,12 +86,13 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def rfp(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its questions: what is open, what is whose, how far it is."""
+    """Its questions: what is open, what is whose, how far it is. Without any, whoever may bring them goes on to it."""
     found = _rfp(request, pk)
-    if not found.filename:
+    in_lane = request.user.has_perm("deals.work_technical", found.opportunity)
+    if in_lane and not found.filename:
         return redirect("deals:upload_questions", found.pk)
     listing = QuestionList(found, request.user, request.GET)
-    if not listing.total:
+    if in_lane and not listing.total:
         return redirect("deals:match_questions", found.pk)
     context = {
         "rfp": found,
@@ -100,9 +101,9 @@ def rfp(request: HttpRequest, pk: int) -> HttpResponse:
         "page": listing.page(),
         "states": dict(QuestionState.choices),
         "overdue": found.is_overdue(),
-        "in_lane": request.user.has_perm("deals.work_technical", found.opportunity),
+        "in_lane": in_lane,
     }
-    if context["in_lane"]:
+    if in_lane:
         context["assign"] = AssignForm(opportunity=found.opportunity)
     return render(request, "deals/rfps/rfp.html", context)
 
