@@ -11,7 +11,7 @@ FOLDS = 5
 # The strength is chosen on at most this many rows; a tenfold larger set would choose the same.
 CHOSEN_ON = 8_000
 # Strongest first; the first leaves next to nothing but the points.
-STRENGTHS = (1e6, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
+STRENGTHS = (1e6, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 CAUTION = 20.0
 ENOUGH = 1e-7  # per row; far less than what tells two strengths apart
 
