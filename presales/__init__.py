@@ -6,6 +6,6 @@ import os
 # pages. This is read when numpy is first imported, whichever library does that, so it stands before all others.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from presales.celery import app as celery_app  # noqa: E402
+from presales.celery import app as celery_app
 
 __all__ = ["celery_app"]

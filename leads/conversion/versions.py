@@ -37,6 +37,11 @@ KEPT = 40
 MANY = 10
 
 
+def is_shown() -> bool:
+    """Whether the version in use has proved itself, so that probabilities may be shown."""
+    return ConversionModel.objects.filter(pk=settings_row().model_id or 0, state=State.ACTIVE.value).exists()
+
+
 def is_due(row: ConversionSettings) -> bool:
     """Whether a training is wanted that has not been done, and has not failed three times either."""
     return (row.trained_at is None or row.wanted_at > row.trained_at) and row.attempts < MAX_ATTEMPTS

@@ -16,6 +16,8 @@ MOST_BINS = 16
 ROWS_A_BIN = 20
 MOST_LEVELS = 40
 MOST_ITEMS = 30
+# Where nearly all have the same points, a few points more are still only a few.
+LEAST_SPREAD = 10.0
 
 
 def least_rows(size: int) -> int:
@@ -88,7 +90,8 @@ def fitted(column: Column) -> Encoder:
         case Kind.POINTS:
             known = column.numbers[~np.isnan(column.numbers)]
             spread = float(known.std()) if len(known) else 0.0
-            return Encoder(Kind.POINTS, center=float(known.mean()) if len(known) else 0.0, scale=spread or 1.0)
+            center = float(known.mean()) if len(known) else 0.0
+            return Encoder(Kind.POINTS, center=center, scale=max(spread, LEAST_SPREAD))
         case Kind.NUMBER:
             return Encoder(Kind.NUMBER, edges=_edges(column.numbers))
         case Kind.CATEGORY:

@@ -44,9 +44,7 @@ class Model:
         """Plain data for a JSON column; floats come back to the last bit."""
         return {
             "start": self.start,
-            "columns": [
-                {"key": key, **asdict(encoder), "kind": encoder.kind.value} for key, encoder in self.encoders.items()
-            ],
+            "columns": [{"key": key, **asdict(encoder), **_plain(encoder)} for key, encoder in self.encoders.items()],
         }
 
     @classmethod
@@ -58,6 +56,11 @@ class Model:
             values |= {"kind": Kind(values["kind"]), "levels": tuple(values["levels"]), "edges": tuple(values["edges"])}
             encoders[stored["key"]] = Encoder(**values)
         return cls(float(data["start"]), encoders)
+
+
+def _plain(encoder: Encoder) -> dict[str, object]:
+    """What JSON would not give back as it was."""
+    return {"kind": encoder.kind.value, "levels": list(encoder.levels), "edges": list(encoder.edges)}
 
 
 def column_of(kind: Kind, values: list[object]) -> Column:

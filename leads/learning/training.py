@@ -26,8 +26,9 @@ SKILL = 0.01  # by which share it makes the log loss of the base rate smaller, a
 RANKING = 0.53  # the lower end of its AUC (99 %)
 GAP = 0.05  # the calibration error it may have, beyond what chance alone gives
 
-# The points are believed a little before any outcome is known: half a logit per standard deviation, as firmly as if
-# forty outcomes had said so. They may turn out to say next to nothing, but never count against anybody.
+# The points are believed a little before any outcome is known: half a logit per standard deviation (of at least ten
+# points), as firmly as if forty outcomes had said so. They may turn out to say next to nothing, but never count
+# against anybody.
 POINTS_MEAN, POINTS_PENALTY, POINTS_LEAST = 0.5, 10.0, 0.05
 
 

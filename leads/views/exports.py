@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from leads.conversion.versions import is_shown
 from leads.custom_facts import exported
 from leads.custom_filters import Filters
 from leads.lists import LeadList
@@ -13,9 +14,9 @@ from leads.search import search_companies
 from people.exports import export
 
 HEADER = [
-    "Name", "E-mail", "Phone", "Job title", "Company", "Industry", "Country", "Stage", "Score", "Grade", "Source",
-    "Campaign", "Consent", "Owner", "Team", "Entered", "MQL since", "Answer due", "Accepted", "Look again on",
-    "Returned because", "Disqualified because",
+    "Name", "E-mail", "Phone", "Job title", "Company", "Industry", "Country", "Stage", "Score", "Grade",
+    "Probability (%)", "Source", "Campaign", "Consent", "Owner", "Team", "Entered", "MQL since", "Answer due",
+    "Accepted", "Look again on", "Returned because", "Disqualified because",
 ]  # fmt: skip
 COMPANY_HEADER = [
     "Name", "Domain", "Industry", "Employees", "Annual revenue", "Country", "Region", "Technologies", "Parent company",
@@ -29,7 +30,7 @@ def export_leads(request: HttpRequest) -> StreamingHttpResponse:
     """Every lead of the list asked for, newest first."""
     leads = LeadList.read(request.user, request.GET).leads
 
-    custom = exported("lead")
+    custom, shown = exported("lead"), is_shown()
 
     def lines() -> Iterator[list[object]]:
         found = leads.select_related("company", "owner", "team", "score").defer("search", "notes")
@@ -39,6 +40,7 @@ def export_leads(request: HttpRequest) -> StreamingHttpResponse:
                 lead.name, lead.email, lead.phone, lead.job_title,
                 company and company.name, company and company.industry, company and company.country,
                 lead.get_stage_display(), score and score.total, score and score.grade,
+                round(100 * score.probability, 1) if shown and score and score.probability is not None else None,
                 lead.get_source_display(), lead.campaign, lead.get_consent_display(),
                 lead.owner.name if lead.owner else lead.owner_name, lead.team,
                 lead.created_at, lead.mql_at, lead.response_due_at, lead.accepted_at, lead.nurture_until,

@@ -1,0 +1,142 @@
+"""Scoring a million leads by rules and model, against a bare UPDATE; and training on sixty thousand.
+
+    python -m bench.learning [--leads N] [--engagements N] [--rounds N]
+
+Builds what it needs in a database of its own (kept for the next run): the leads of bench.scoring with custom fields,
+60,000 of them ended. Then measures
+
+- train: reading the ended leads and training on them, some 30 fields, in this one process
+- bare: one UPDATE of one column of every row, the floor
+- model: a new version for every range, all rules and the version evaluated, every row changing
+- night: decay only, with the probability kept up, every row changing
+
+Bars: training ≤ 20 s, model ≤ 3 × bare, night ≤ 2 × bare.
+"""
+
+import argparse
+import statistics
+import time
+
+from bench.place import bar, own_database, store
+from bench.scoring import Rescore, build, sql
+
+ENDED = 60_000
+BARS = {"model": 3.0, "night": 2.0}
+
+FIELDS = """
+    UPDATE leads_lead SET custom = jsonb_build_object(
+        'visits', id % 37, 'minutes', (id * 7919) % 1000 / 10.0, 'pages', (id * 31) % 90, 'age', 18 + (id * 17) % 50,
+        'budget', (id * 104729) % 100000, 'colour', (ARRAY['red','green','blue','white'])[1 + id % 4],
+        'plan', 'plan ' || (id * 13) % 23, 'city', 'city ' || (id * 7) % 60, 'asked', id % 2 = 0, 'member', id % 5 = 0)
+"""
+ENDINGS = """
+    UPDATE leads_lead SET stage_since = now() - (id % 90) * interval '1 day', nurture_until = NULL,
+        stage = CASE WHEN won THEN 'converted' ELSE 'disqualified' END,
+        converted_at = CASE WHEN won THEN now() - (id % 90) * interval '1 day' END,
+        dossier_id = CASE WHEN won THEN id END, disqualify_reason = CASE WHEN won THEN '' ELSE 'no_need' END
+    FROM (SELECT id AS ended, (id % 37 + (id * 7919) % 1000 / 40 + (id * 2654435761 % 1009) / 20) > 62 AS won
+          FROM leads_lead ORDER BY id LIMIT :ended) e WHERE id = ended
+"""
+
+
+def prepare(leads: int, engagements: int) -> None:
+    """The leads of bench.scoring, with custom fields, the first of them ended."""
+    from django.db import connection
+
+    from leads.models import CustomField, Lead
+
+    build(leads, engagements)
+    if CustomField.objects.exists():
+        return
+    kinds = {"colour": "choice", "plan": "choice", "city": "text", "asked": "yes_no", "member": "yes_no"}
+    for key in ("visits", "minutes", "pages", "age", "budget", *kinds):
+        CustomField.objects.create(record="lead", name=key.capitalize(), key=key, kind=kinds.get(key, "number"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(FIELDS)
+        cursor.execute(ENDINGS.replace(":ended", str(min(ENDED, Lead.objects.count() // 2))))
+        cursor.execute("SET session_replication_role = origin")
+        cursor.execute("VACUUM (ANALYZE) leads_lead")
+
+
+class Relearn(Rescore):
+    """Also measures a new version."""
+
+    def model(self) -> float:
+        """Every score one point off, every probability empty, and the version not yet computed for any range."""
+        self.spoil(1)
+        sql("UPDATE leads_leadscore SET probability = NULL")
+        sql("UPDATE leads_scorerange SET model = 0")
+        return self.timed(self.ranges)
+
+
+def train() -> dict:
+    """Seconds of reading and training, as the worker does both, and what came of it."""
+    from django.utils import timezone
+
+    from leads.conversion import outcomes, versions
+    from leads.conversion.fields import all_known, used
+    from leads.learning.training import train as learn
+    from leads.models import ConversionSettings
+
+    fields = used(all_known(), [], [])
+    started, own = time.perf_counter(), time.process_time()
+    rows = outcomes.read(fields, 180, timezone.now())
+    read = time.perf_counter() - started
+    trained = learn(rows.table, rows.won)
+    found = {"outcomes": len(rows), "fields": len(fields), "read_seconds": round(read, 2)}
+    found |= {"seconds": round(time.perf_counter() - started, 2), "own_seconds": round(time.process_time() - own, 2)}
+    versions.keep(trained, rows, fields, ConversionSettings.row(), timezone.now())
+    return found | {"state": trained.report.state.value, "auc": round(trained.report.auc, 4)}
+
+
+def run(leads: int = 1_000_000, engagements: int = 2_000_000, rounds: int = 3) -> dict:
+    """Measure; the returned dict goes into bench/results.json."""
+    from leads.scoring import verify
+    from leads.scoring.sweep import sweep
+
+    prepare(leads, engagements)
+    sweep()
+    trained = train()
+    print(f"train: {trained}")
+    sweep()
+    relearn = Relearn()
+    cases = {"model": relearn.model, "night": lambda: relearn.night(1)}
+    ratios: dict[str, list[float]] = {name: [] for name in cases}
+    seconds: dict[str, list[float]] = {name: [] for name in ("bare", *cases)}
+    for _ in range(rounds):
+        for name, case in cases.items():
+            before = relearn.bare()
+            sql("UPDATE leads_leadscore SET total = 100 - total")
+            taken = case()
+            written = relearn.written
+            after = relearn.bare()
+            sql("UPDATE leads_leadscore SET total = 100 - total")
+            seconds["bare"] += [before, after]
+            seconds[name].append(taken)
+            ratios[name].append(taken / ((before + after) / 2))
+            print(f"{name}: {taken:.2f} s, {written:,} written, {ratios[name][-1]:.2f} × bare")
+    differing = len(verify.differences())
+    bars = [
+        bar("train on 60,000 ended leads (s)", trained["seconds"], 20),
+        *(
+            bar(f"{name}, every row changing, × bare UPDATE", statistics.median(ratios[name]), BARS[name])
+            for name in cases
+        ),
+        bar("scores that differ afterwards", differing, 0),
+    ]
+    return {"leads": leads, "trained": trained, "seconds": seconds, "ratios": ratios, "bars": bars}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--leads", type=int, default=1_000_000)
+    parser.add_argument("--engagements", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    own_database("presales_bench_learning", keep=True)
+    store("learning", run(options.leads, options.engagements, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
