@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from deals.models import Outcome
+from deals.models.opportunities import ForecastCategory
 from deals.risk import at_risk
 from insights.filters import Filters
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
@@ -25,7 +26,12 @@ STATES = {
 
 def url(filters: Filters, **narrow: object) -> str:
     """The address of the deals behind a figure."""
-    return f"{reverse('insights:deals')}?{urlencode({**filters.params(), **narrow})}"
+    return address(filters.params(), **narrow)
+
+
+def address(params: Mapping[str, str], **narrow: object) -> str:
+    """The same for filters as they stand in an address."""
+    return f"{reverse('insights:deals')}?{urlencode({**params, **narrow})}"
 
 
 def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
@@ -44,6 +50,8 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
             deals = deals.filter(**_is(column, data[name]))
     if "owner_name" in data:
         deals = deals.filter(owner=None, owner_name=data["owner_name"])
+    if data.get("category") in ForecastCategory.values:
+        deals = deals.filter(forecast_category=data["category"])
     if "age" in data:
         deals = _aged(deals, data["age"], filters.now)
     if data.get("risk") == "any" and not filters.as_of:

@@ -29,6 +29,8 @@ class Filters:
     """Whether the screen can be asked for a past day."""
     compares: bool = False
     """Whether it compares two days."""
+    wants_period: bool = False
+    """Whether it is always about a period."""
 
     @cached_property
     def as_of(self) -> datetime.date | None:
@@ -49,7 +51,7 @@ class Filters:
     @cached_property
     def teams(self) -> list[Team]:
         """The teams to choose from."""
-        return list(Team.objects.visible_to(self.user).only("name"))
+        return list(Team.objects.visible_to(self.user).only("name", "parent"))
 
     @cached_property
     def people(self) -> list[User]:
@@ -98,7 +100,8 @@ class Filters:
     @property
     def is_filtered(self) -> bool:
         """Whether anything narrows the figures."""
-        return any([self.team, self.person, self.pipeline, self.period, self.source, self.type, self.as_of])
+        period = self.period and self.data.get("period")
+        return any([self.team, self.person, self.pipeline, period, self.source, self.type, self.as_of])
 
     @property
     def period_choices(self) -> list[periods.Period]:
@@ -113,12 +116,17 @@ class Filters:
         deals = Opportunity.objects.visible_to(self.user)
         return past.states(deals, self.as_of) if self.as_of else deals
 
+    @cached_property
+    def team_and_below(self) -> set[int]:
+        """The ids of the team asked for and of those below it."""
+        return Team.objects.with_descendants([self.team.pk]) if self.team else set()
+
     @property
     def scope(self) -> Q:
         """What a deal, or its state on a day, has to meet: every filter but the period."""
         scope = Q()
         if self.team:
-            scope &= Q(team__in=Team.objects.with_descendants([self.team.pk]))
+            scope &= Q(team__in=self.team_and_below)
         if self.person:
             scope &= Q(owner=self.person) | Q(se=self.person)
         if self.pipeline:
@@ -174,6 +182,20 @@ class Filters:
     def _chosen(self, name: str, rows: list) -> object | None:
         text = self.data.get(name, "")
         return next((row for row in rows if str(row.pk) == text), None)
+
+
+@dataclass
+class Quarterly(Filters):
+    """The filters of a screen about quarters: this one if none is asked for."""
+
+    wants_period: bool = True
+
+    @cached_property
+    def period(self) -> periods.Period:
+        """The quarter or year asked for, else the quarter of the day."""
+        return next(
+            filter(None, (periods.parse(text, self.day) for text in (self.data.get("period", ""), "this-quarter")))
+        )
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 QUARTER = re.compile(r"(\d{4})-q([1-4])", re.IGNORECASE)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
+MONTH = re.compile(r"\d{4}-\d\d")
 YEAR = re.compile(r"\d{4}")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
@@ -36,6 +37,13 @@ def quarter(year: int, number: int) -> Period:
 def year(number: int) -> Period:
     """The calendar year."""
     return Period(str(number), str(number), datetime.date(number, 1, 1), datetime.date(number, 12, 31))
+
+
+def month(within: datetime.date) -> Period:
+    """The month that `within` is in."""
+    start = within.replace(day=1)
+    after = (start + datetime.timedelta(days=31)).replace(day=1)
+    return Period(f"{start:%Y-%m}", f"{start:%B %Y}", start, after - datetime.timedelta(days=1))
 
 
 def choices(today: datetime.date) -> list[Period]:
@@ -73,6 +81,8 @@ def parse(text: str, today: datetime.date) -> Period | None:
     if found := QUARTER.fullmatch(text):
         number = int(found[1])
         return quarter(number, int(found[2])) if FIRST_YEAR <= number <= LAST_YEAR else None
+    if MONTH.fullmatch(text) and (first := day(f"{text}-01")):
+        return month(first)
     if YEAR.fullmatch(text) and text.isascii() and FIRST_YEAR <= int(text) <= LAST_YEAR:
         return year(int(text))
     return None

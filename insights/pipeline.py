@@ -10,8 +10,11 @@ from deals.models import Stage
 from deals.risk import at_risk
 from insights import drill
 from insights.filters import Filters
+from insights.periods import Period, quarter_of
+from insights.queries.attainment import Coverage, reached, total
 from insights.queries.book import AGES, ZERO, Book, Line, in_company_currency, open_book, other_currencies
 from insights.queries.closed import Closed, ClosedBook, closed_book
+from insights.queries.quotas import quotas_of
 from insights.tables import Column, Row, Table
 from people.models import Team, User
 
@@ -33,6 +36,9 @@ class Pipeline:
     closed: ClosedBook
     at_risk: Line | None
     """None of a past day: evidence and activity are known as they are now."""
+    coverage: Coverage | None
+    """Of the period asked for, else of the quarter; None without a quota, or where only some kinds of deals count."""
+    covered: Period
     left_out: list[tuple[str, int, Decimal]]
     stages: Table
     ages: Table
@@ -56,12 +62,15 @@ def build(filters: Filters) -> Pipeline:
     open_deals = filters.open_deals()
     book = open_book(open_deals, filters.now)
     closed = closed_book(filters.closed_deals())
+    covered = filters.period or quarter_of(filters.day)
     owners, ses, teams = _by_person_and_team(filters, book)
     return Pipeline(
         filters=filters,
         book=book,
         closed=closed,
         at_risk=None if filters.as_of else risky(open_deals),
+        coverage=cover(filters, covered),
+        covered=covered,
         left_out=other_currencies(open_deals | filters.closed_deals(), filters.day),
         stages=_by_stage(filters, book),
         ages=_by_age(filters, book),
@@ -70,6 +79,14 @@ def build(filters: Filters) -> Pipeline:
         teams=teams,
         quarters=_by_quarter(filters, closed),
     )
+
+
+def cover(filters: Filters, period: Period) -> Coverage | None:
+    """How well the open deals expected in `period` cover what is still to be won of its quotas."""
+    if filters.source or filters.type or filters.pipeline:
+        return None
+    quota = quotas_of(filters, period).asked(filters)
+    return None if quota is None else Coverage(quota, total(reached(filters, period)))
 
 
 def risky(open_deals: QuerySet) -> Line:

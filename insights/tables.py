@@ -8,12 +8,12 @@ from django.conf import settings
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `kind` says how its values read: text, count, money, percent or days."""
+    """One column. `kind` says how its values read: text, count, money, percent, ratio or days."""
 
     label: str
     kind: str = "text"
     chart: str = ""
-    """`bar`, `line` or `waterfall` where the chart shows the column."""
+    """`bar`, `stack`, `line` or `waterfall` where the chart shows the column."""
 
     @property
     def heading(self) -> str:
@@ -27,8 +27,10 @@ class Row:
     """One line: what it is about, its figures, and where its deals are listed."""
 
     label: str
-    values: list[int | Decimal | None]
+    values: list[int | Decimal | str | None]
     url: str = ""
+    urls: list[str] = field(default_factory=list)
+    """Where the rows behind each value are listed, if that differs from value to value."""
 
 
 @dataclass
@@ -64,14 +66,17 @@ class Table:
         return [column.heading for column in self.columns]
 
     @property
-    def cells(self) -> list[tuple[Row, list[tuple[Column, object]]]]:
-        """Each row with its values beside their columns, for the template."""
-        return [(row, list(zip(self.columns[1:], row.values, strict=True))) for row in self.rows]
+    def cells(self) -> list[tuple[Row, list[tuple[Column, object, str]]]]:
+        """Each row with its values beside their columns and addresses, for the template."""
+        return [(row, self._beside(row)) for row in self.rows]
 
     @property
-    def total_cells(self) -> list[tuple[Column, object]]:
-        """The total's values beside their columns."""
-        return list(zip(self.columns[1:], self.total.values, strict=True)) if self.total else []
+    def total_cells(self) -> list[tuple[Column, object, str]]:
+        """The total's values beside their columns and addresses."""
+        return self._beside(self.total) if self.total else []
+
+    def _beside(self, row: Row) -> list[tuple[Column, object, str]]:
+        return list(zip(self.columns[1:], row.values, row.urls or [""] * len(row.values), strict=True))
 
     @property
     def chart_id(self) -> str:
@@ -94,6 +99,7 @@ class Table:
                     "name": column.label,
                     "kind": column.chart,
                     "unit": column.kind,
+                    "urls": [row.urls[at] if row.urls else "" for row in rows],
                     "data": [None if row.values[at] is None else float(row.values[at]) for row in rows],
                 }
                 for at, column in enumerate(self.columns[1:])

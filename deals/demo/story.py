@@ -18,6 +18,7 @@ from deals.demo import (
     meetings,
     pairs,
     proposals,
+    quotas,
     requirements,
     rfps,
     specialists,
@@ -97,6 +98,7 @@ def _tell(dice: random.Random) -> None:
     library.keep()
     specialists.tell()
     custom_fields.tell(people)
+    quotas.tell(people)
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

@@ -1,7 +1,7 @@
 """What every screen of figures is made of."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from insights.filters import Filters
 from insights.tables import Table
@@ -32,6 +32,8 @@ class Screen:
     left_out: list[tuple[str, int, Decimal]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences above the tables: what stands out."""
+    actions: list[tuple[str, str]] = field(default_factory=list)
+    """Pages beside this one, where what it counts is kept: `(label, address)`."""
 
     def __post_init__(self) -> None:
         for table in self.tables:
@@ -49,8 +51,6 @@ def percent(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
 
 def two(value: Decimal) -> Decimal:
     """Two decimals, half-up."""
-    from decimal import ROUND_HALF_UP
-
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 

@@ -38,6 +38,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "filters": filters,
+        "covered_url": drill.address(filters.params() | {"period": page.covered.key}, state="open"),
         "open_url": drill.url(filters, state="open"),
         "risk_url": drill.url(filters, state="open", risk="any"),
         "won_url": drill.url(filters, state="won"),

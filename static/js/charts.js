@@ -56,7 +56,8 @@ function option(data, width) {
     ],
     series: data.series.flatMap((series) => series.kind === "waterfall" ? waterfall(series, data.ends) : [{
       name: series.name,
-      type: series.kind,
+      type: series.kind === "stack" ? "bar" : series.kind,
+      stack: series.kind === "stack" ? "all" : undefined,
       data: series.data,
       yAxisIndex: series.unit === "percent" ? 1 : 0,
       cursor: "pointer",
@@ -96,7 +97,7 @@ function draw(element) {
   if (!charts.has(element)) {
     charts.set(element, chart);
     chart.on("click", (point) => {
-      const url = data.urls[point.dataIndex];
+      const url = data.series[point.seriesIndex]?.urls?.[point.dataIndex] || data.urls[point.dataIndex];
       if (url) window.location.assign(url);
     });
     new ResizeObserver(() => {

@@ -69,7 +69,9 @@ PLAN_TOKEN = "p" * 43
 
 
 # A table of each screen of figures.
-TABLES = {"insights:export_movement": "steps"}
+TABLES = {
+    "insights:export_movement": "steps", "insights:export_forecast": "months", "insights:export_goals": "teams",
+}  # fmt: skip
 
 
 @dataclass

@@ -1,0 +1,184 @@
+"""The forecast of a period: open deals by category and month, what was called, and what the evidence says."""
+
+import datetime
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from deals.models import ForecastCall, Opportunity, Outcome
+from deals.models.opportunities import ForecastCategory
+from insights.filters import Filters
+from insights.periods import Period
+from insights.queries.attainment import in_period
+from insights.queries.book import ZERO, in_company_currency
+from people.models import Membership
+from presales.quarters import shifted
+from presales.validity import end_of
+
+WON = "won"
+CATEGORIES = [WON, *ForecastCategory.values]
+EIGHTY = 1.2816
+"""Within so many standard deviations of the mean lie 80 % of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """What one month brings: `{category or "won": (amount, deals)}`."""
+
+    first: datetime.date
+    parts: dict[str, tuple[Decimal, int]]
+
+    def amount(self, *categories: str) -> Decimal:
+        """The sum of some categories."""
+        return sum((self.parts.get(name, (ZERO, 0))[0] for name in categories), ZERO)
+
+
+def by_month(filters: Filters, period: Period) -> list[Month]:
+    """Won deals by the month they closed in, open ones by that they are expected in, by category; in one pass."""
+    rows = in_company_currency(in_period(filters, period), filters.day).order_by()
+    try:
+        inner, parameters = rows.values(
+            "outcome", "forecast_category", "close_date", "closed_on", "value"
+        ).query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    found: dict[datetime.date, dict[str, tuple[Decimal, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT date_trunc('month', coalesce(closed_on, close_date))::date AS month,
+                   CASE WHEN outcome = 'won' THEN 'won' ELSE forecast_category END AS part, sum(value), count(*)
+              FROM ({inner}) AS deal GROUP BY month, part ORDER BY month
+            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
+            parameters,
+        )
+        for month, part, amount, count in cursor.fetchall():
+            found.setdefault(month, {})[part] = (amount, count)
+    return [Month(first, parts) for first, parts in found.items()]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the evidence expects: won and the open deals at their evidence-based probability, with an 80 % interval."""
+
+    won: Decimal
+    open: Decimal
+    expected: Decimal
+    deviation: float
+    unknown: int
+    """How many open deals have no evidence-based probability yet; they count at the claimed one."""
+
+    @property
+    def figure(self) -> Decimal:
+        """Won already, and what the open deals are expected to bring."""
+        return self.won + self.expected
+
+    @property
+    def low(self) -> Decimal:
+        """In nine of ten such quarters there is more; never less than what is won already."""
+        return max(self.figure - self._margin, self.won)
+
+    @property
+    def high(self) -> Decimal:
+        """In nine of ten such quarters there is less; never more than all open deals."""
+        return min(self.figure + self._margin, self.won + self.open)
+
+    @property
+    def _margin(self) -> Decimal:
+        return Decimal(EIGHTY * self.deviation).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def evidence(filters: Filters, period: Period) -> Evidence:
+    """Each open deal is won or lost on its own, with its probability: the mean is Σ p·v, the variance Σ p·(1−p)·v²."""
+    rows = in_company_currency(in_period(filters, period), filters.day).order_by()
+    rows = rows.annotate(
+        known=F("evidence_probability__percent"), claim=Coalesce("claimed_probability", "stage__probability")
+    )
+    try:
+        inner, parameters = rows.values("outcome", "value", "known", "claim").query.sql_with_params()
+    except EmptyResultSet:
+        return Evidence(ZERO, ZERO, ZERO, 0.0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
+                   coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0),
+                   coalesce(sum(round(value * p * 0.01, 2)) FILTER (WHERE outcome = 'open'), 0),
+                   coalesce(sum(value::float8 ^ 2 * p * (100 - p) / 10000.0) FILTER (WHERE outcome = 'open'), 0),
+                   count(*) FILTER (WHERE outcome = 'open' AND known IS NULL)
+              FROM (SELECT deal.*, coalesce(known, claim) AS p FROM ({inner}) AS deal) AS deal
+            """,  # noqa: S608
+            parameters,
+        )
+        won, still_open, expected, variance, unknown = cursor.fetchone()
+    return Evidence(won, still_open, expected, math.sqrt(variance), unknown)
+
+
+@dataclass(frozen=True)
+class Called:
+    """The newest call of an AE, or for a team, for one quarter."""
+
+    author: int
+    name: str
+    team: int | None
+    team_name: str
+    quarter: datetime.date
+    amount: Decimal
+    called_at: datetime.datetime
+    first: Decimal
+    """What the same author first said of it."""
+
+    @property
+    def whose(self) -> str:
+        """The AE, or the team and who spoke for it."""
+        return f"{self.team_name} ({self.name})" if self.team else self.name
+
+
+def calls(filters: Filters, quarters: list[datetime.date]) -> list[Called]:
+    """The newest call of each AE and for each team, as far as the user may know and in the filters; in one query."""
+    found = ForecastCall.objects.visible_to(filters.user).filter(quarter__in=quarters)
+    found = found.filter(called_at__lt=end_of(filters.day))
+    if filters.person:
+        found = found.filter(author=filters.person, team=None)
+    elif filters.team:
+        members = Membership.objects.filter(team__in=filters.team_and_below).values("user")
+        found = found.filter(Q(team__in=filters.team_and_below) | Q(team=None, author__in=members))
+    rows: dict[tuple, list] = {}
+    for call in found.select_related("author", "team").order_by("called_at", "pk"):
+        key = (call.quarter, call.team_id or 0, 0 if call.team_id else call.author_id)
+        rows.setdefault(key, []).append(call)
+    newest = [(made[0], made[-1]) for made in rows.values()]
+    return [
+        Called(
+            last.author_id, last.author.name, last.team_id, last.team.name if last.team else "", last.quarter,
+            last.amount, last.called_at, first.amount,
+        )
+        for first, last in newest
+    ]  # fmt: skip
+
+
+def won_by_quarter(filters: Filters, quarters: list[datetime.date]) -> dict[tuple, Decimal]:
+    """`{(quarter, owner, team): won}` of those quarters, of all deals that the user sees."""
+    if not quarters:
+        return {}
+    last = shifted(max(quarters), 1) - datetime.timedelta(days=1)
+    deals = Opportunity.objects.visible_to(filters.user).filter(
+        outcome=Outcome.WON, closed_on__range=(min(quarters), last)
+    )
+    rows = in_company_currency(deals, filters.day).order_by().values("closed_on", "owner_id", "team_id", "value")
+    try:
+        inner, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT date_trunc('quarter', closed_on)::date, owner_id, team_id, sum(value) "  # noqa: S608
+            f"FROM ({inner}) AS deal GROUP BY 1, 2, 3",
+            parameters,
+        )
+        return {tuple(key): amount for *key, amount in cursor.fetchall()}
