@@ -4,6 +4,7 @@ import difflib
 import re
 from dataclasses import dataclass, field
 
+from deals.custom_work import in_words
 from deals.models import Proposal, ProposalLine, SectionKind
 from deals.models.proposals import Totals
 from presales.text import key
@@ -64,6 +65,9 @@ def compare(before: Proposal, after: Proposal) -> Difference:
     texts = [
         TextChange(label, compare_texts(old.get(kind, ""), new.get(kind, ""))) for kind, label in SectionKind.choices
     ]
+    texts.append(
+        TextChange("Statement of work", compare_texts(in_words(before.work.all()), in_words(after.work.all())))
+    )
     facts = [
         (Proposal._meta.get_field(name).verbose_name, getattr(before, name), getattr(after, name))
         for name in ("title", "customer", "currency", "term_months", "valid_until")

@@ -1,13 +1,13 @@
 """The spreadsheet of an RFP: finding the questions in it, and giving it back with the answers filled in.
 
 The file goes back as it came. A workbook keeps its sheets, formats and widths; only the cells of the answers are
-written, always as text, and formulas become the values they showed, so that nothing in it runs. In a CSV every line
-and cell stays where it was, with the apostrophe of `csv_cell` before what a spreadsheet might run.
+written, always as text, and formulas become the values they showed, so that nothing in it runs. A CSV goes
+back byte for byte (deals/rfp_csv.py). Questions that were added by hand follow at the end, in the same columns.
 """
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ import openpyxl
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell, WriteOnlyCell
 from openpyxl.worksheet.worksheet import Worksheet
 
+from deals import rfp_csv
 from deals.models.rfps import MAX_ANSWER, MAX_QUESTION
 from presales.csv import csv_cell
 from presales.spreadsheets import Reading, Unreadable, inspect, lines_as_given
@@ -54,6 +55,20 @@ class Given:
 
     answer: str
     fit: str
+
+
+@dataclass(frozen=True)
+class Added:
+    """A question that is not in the file: it goes into a line of its own at the end."""
+
+    number: str
+    section: str
+    text: str
+    answer: str
+    fit: str
+
+
+HEADER = Added("No.", "Section", "Question", "Answer", "How we do it")
 
 
 def look_into(path: Path) -> tuple[Reading, list[str], list[list[str]]]:
@@ -162,27 +177,58 @@ def plain(cell: str) -> str:
 # -- Giving it back ---------------------------------------------------------------------------------
 
 
-def as_csv(path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given]) -> Iterator[list[str]]:
-    """Every line of the file with the answers in it; `given` maps lines to what goes there."""
-    answer_at, fit_at = _places(path, reading, mapping)
+def as_csv(
+    path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given], added: Sequence[Added] = ()
+) -> Iterator[list[str]]:
+    """Every line of the file with the answers in it; `given` maps lines to what goes there, `added` follows."""
+    places = _places(path, reading, mapping)
     for line, cells in lines_as_given(path, reading):
-        filled = list(cells)
-        for at, text in _written(line, reading, mapping, given, answer_at, fit_at):
-            filled += [""] * (at + 1 - len(filled))
-            filled[at] = text
-        yield filled
+        yield _with(cells, _written(line, reading, mapping, given, places))
+    for row in added:
+        yield _with([], _of_added(row, mapping, places))
 
 
-def as_workbook(path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given]) -> bytes:
+def as_given_csv(
+    path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given], added: Sequence[Added] = ()
+) -> bytes:
+    """The customer's CSV, byte for byte, with the answers in it."""
+    places = _places(path, reading, mapping)
+    lines = {reading.header_line, *given}
+    written = {line: dict(_written(line, reading, mapping, given, places)) for line in lines}
+    return rfp_csv.filled(path, reading, written, [dict(_of_added(row, mapping, places)) for row in added])
+
+
+def as_workbook(
+    path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given], added: Sequence[Added] = ()
+) -> bytes:
     """The customer's workbook with the answers in it; a new one where the file was a CSV."""
-    book = (
-        _filled(path, reading, mapping, given)
-        if reading.kind == "xlsx"
-        else _book_of(as_csv(path, reading, mapping, given))
-    )
+    if reading.kind == "xlsx":
+        return _bytes_of(_filled(path, reading, mapping, given, added))
+    return _bytes_of(_book_of(as_csv(path, reading, mapping, given, added)))
+
+
+def by_hand(added: Sequence[Added]) -> list[list[str]]:
+    """A table of our own for questions that came without a file, the names of the columns first."""
+    return [[row.number, row.section, row.text, row.answer, row.fit] for row in (HEADER, *added)]
+
+
+def workbook_by_hand(added: Sequence[Added]) -> bytes:
+    """The same as a workbook."""
+    return _bytes_of(_book_of(by_hand(added)))
+
+
+def _bytes_of(book: openpyxl.Workbook) -> bytes:
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _with(cells: list[str], written: Iterable[tuple[int, str]]) -> list[str]:
+    filled = list(cells)
+    for at, text in written:
+        filled += [""] * (at + 1 - len(filled))
+        filled[at] = text
+    return filled
 
 
 def _places(path: Path, reading: Reading, mapping: dict[str, int]) -> tuple[int, int | None]:
@@ -199,9 +245,13 @@ def _trimmed(cells: list[str]) -> list[str]:
     return cells
 
 
+Places = tuple[int, int | None]
+
+
 def _written(
-    line: int, reading: Reading, mapping: dict[str, int], given: dict[int, Given], answer_at: int, fit_at: int | None
+    line: int, reading: Reading, mapping: dict[str, int], given: dict[int, Given], places: Places
 ) -> Iterator[tuple[int, str]]:
+    answer_at, fit_at = places
     if line == reading.header_line and mapping.get("answer", NEW_COLUMN) == NEW_COLUMN:
         yield answer_at, "Answer"
     if line in given:
@@ -210,12 +260,25 @@ def _written(
             yield fit_at, given[line].fit
 
 
-def _filled(path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given]) -> openpyxl.Workbook:
+def _of_added(row: Added, mapping: dict[str, int], places: Places) -> Iterator[tuple[int, str]]:
+    answer_at, fit_at = places
+    columns = (mapping.get("number"), mapping.get("section"), mapping["question"], answer_at, fit_at)
+    for at, text in zip(columns, (row.number, row.section, row.text, row.answer, row.fit), strict=True):
+        if at is not None and at >= 0 and text:
+            yield at, text
+
+
+def _filled(
+    path: Path, reading: Reading, mapping: dict[str, int], given: dict[int, Given], added: Sequence[Added]
+) -> openpyxl.Workbook:
     book = _workbook(path, reading)
     sheet = book[reading.sheet]
-    answer_at, fit_at = _places(path, reading, mapping)
-    for line in sorted({reading.header_line, *given} - {0}):
-        for at, text in _written(line, reading, mapping, given, answer_at, fit_at):
+    places = _places(path, reading, mapping)
+    last = max((line for line, cells in lines_as_given(path, reading) if any(cells)), default=0)
+    lines = {line: _written(line, reading, mapping, given, places) for line in {reading.header_line, *given} - {0}}
+    lines |= {last + number: _of_added(row, mapping, places) for number, row in enumerate(added, 1)}
+    for line in sorted(lines):
+        for at, text in lines[line]:
             cell = sheet.cell(row=line, column=at + 1)
             if isinstance(cell, MergedCell):
                 _split(sheet, cell)

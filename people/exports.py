@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from people.models import Export
-from presales.csv import stream, workbook
+from presales.csv import delimited, stream, workbook
 
 
 def export(
@@ -28,3 +28,9 @@ def export_workbook(request: HttpRequest, what: str, content: bytes, rows: int) 
     """A finished workbook of `rows` rows as a download, recorded for the person who asked."""
     Export.objects.create(user=request.user, what=what[:60], filters=request.GET.urlencode()[:500], rows=rows)
     return workbook(what, content)
+
+
+def export_delimited(request: HttpRequest, what: str, content: bytes, rows: int) -> HttpResponse:
+    """A finished CSV of `rows` rows, in whatever encoding it is, recorded for the person who asked."""
+    Export.objects.create(user=request.user, what=what[:60], filters=request.GET.urlencode()[:500], rows=rows)
+    return delimited(what, content)

@@ -115,6 +115,11 @@ def workbook(name: str, content: bytes) -> HttpResponse:
     return _as_download(response, name, "xlsx")
 
 
+def delimited(name: str, content: bytes) -> HttpResponse:
+    """The bytes of a finished CSV as the download `name-2026-03-04.csv`; they say themselves how they are encoded."""
+    return _as_download(HttpResponse(content, content_type="text/csv"), name, "csv")
+
+
 def _as_download(response: Response, name: str, ending: str) -> Response:
     response["Content-Disposition"] = (
         f'attachment; filename="{slugify(name) or "export"}-{timezone.localdate().isoformat()}.{ending}"'

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from deals.custom_work import unmentioned
 from deals.models import Handoff, HandoffPerson, HandoffState, Opportunity, Outcome, Stakeholder
 from people.models import User
 from people.permissions import require
@@ -30,6 +31,8 @@ def missing_of(handoff: Handoff) -> list[Missing]:
     deal = handoff.opportunity
     fields = [*LANES["commercial"], *(LANES["technical"] if deal.se_id else ())]
     lacking = [Missing(WANTED[name]) for name in fields if not getattr(handoff, name)]
+    if handoff.custom_work:
+        lacking += [Missing(f"Say what becomes of “{title}” under custom work") for title in unmentioned(handoff)]
     if deal.outcome != Outcome.WON:
         lacking.append(Missing("The deal is not won yet"))
     return lacking

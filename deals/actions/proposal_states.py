@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.actions.proposals import lock, touch
+from deals.custom_work import is_behind
 from deals.models import Proposal, ProposalState, SectionKind
 from deals.models.proposals import NEXT, STANDING, Totals
 from people.models import User
@@ -24,6 +25,9 @@ def missing_to_send(proposal: Proposal) -> list[Missing]:
         if not written[kind].text.strip():
             url = reverse("deals:write_proposal_section", args=[written[kind].pk])
             missing.append(Missing(f"{what} is not written yet", url))
+    if is_behind(proposal, proposal.work.all()):
+        work = f"{proposal.get_absolute_url()}#work"
+        missing.append(Missing("The statement of work is not what the requirements say: take it over", work))
     if not proposal.lines.all():
         missing.append(Missing("There is no price: add a line", pricing))
     if proposal.currency != proposal.opportunity.currency:

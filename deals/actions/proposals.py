@@ -4,7 +4,8 @@ import datetime
 
 from django.utils import timezone
 
-from deals.models import Opportunity, Proposal, ProposalLine, ProposalSection, SectionKind
+from deals.custom_work import custom_work_of
+from deals.models import Opportunity, Proposal, ProposalLine, ProposalSection, ProposalWork, SectionKind
 from deals.models.proposals import MOST_LINES
 from deals.probability import mark_stale
 from people.models import User
@@ -65,8 +66,27 @@ def start_proposal(actor: User, opportunity: Opportunity) -> Proposal:
             )
             for line in last.lines.all()
         )  # fmt: skip
+    draft.opportunity = opportunity
+    copy_work(draft)
     touch(opportunity)
     return draft
+
+
+def copy_work(proposal: Proposal) -> None:
+    """Write the custom work of the requirements into a version's statement of work; only what differs is written."""
+    work = custom_work_of(proposal.opportunity)
+    before = {row.order: row for row in proposal.work.all()}
+    for row in work:
+        row.proposal = proposal
+        stored = before.pop(row.order, None)
+        if stored is None:
+            row.save(force_insert=True)
+        elif (stored.requirement_id, stored.title, stored.what, stored.days) != (
+            row.requirement_id, row.title, row.what, row.days,
+        ):  # fmt: skip
+            row.pk = stored.pk
+            row.save(force_update=True)
+    ProposalWork.objects.filter(pk__in=[row.pk for row in before.values()]).delete()
 
 
 def needs_from(dossier: Dossier) -> str:

@@ -13,7 +13,7 @@ from presales.actions import action
 from presales.editing import save_version
 from presales.errors import Conflict
 
-FIELDS = ["text", "importance", "fit", "gap", "asked_by", "note"]
+FIELDS = ["text", "importance", "fit", "gap", "asked_by", "note", "work", "work_days"]
 
 
 @action

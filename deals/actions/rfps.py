@@ -4,11 +4,12 @@ from pathlib import Path
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
 from deals import rfp_files
 from deals.models import Opportunity, QuestionState, Rfp, RfpQuestion
+from deals.models.rfps import BY_HAND
 from people.models import User
 from people.permissions import require
 from presales.actions import action
@@ -17,7 +18,9 @@ from presales.errors import Conflict, StaleEdit
 from presales.spreadsheets import Reading, Unreadable
 
 FIELDS = ["name", "kind", "due_on", "sent_on", "owner", "note"]
-ANSWER_FIELDS = ["answer", "fit", "state", "owner", "is_reusable", "reused_from", "answered_by", "answered_at"]
+ANSWER_FIELDS = [
+    "answer", "fit", "state", "owner", "requirement", "is_reusable", "reused_from", "answered_by", "answered_at",
+]  # fmt: skip
 
 
 @action
@@ -71,7 +74,7 @@ def upload_questions(actor: User, rfp: Rfp, file: UploadedFile) -> Rfp:
     except Unreadable as error:
         rfp.file.delete(save=False)
         raise Conflict(str(error)) from None
-    rfp.questions.all().delete()
+    rfp.questions.of_file().delete()
     rfp.filename, rfp.reading, rfp.columns = file.name[-255:], how.as_json(), columns
     rfp.mapping = rfp_files.suggest(columns, first)
     rfp.version += 1
@@ -101,7 +104,7 @@ def import_questions(actor: User, rfp: Rfp, mapping: dict[str, int], header_line
         raise Conflict(str(error)) from None
     if not found:
         raise Conflict("No line has anything in the column of the questions. Choose another one.")
-    rfp.questions.all().delete()
+    rfp.questions.of_file().delete()
     RfpQuestion.objects.bulk_create(
         (
             RfpQuestion(
@@ -116,6 +119,37 @@ def import_questions(actor: User, rfp: Rfp, mapping: dict[str, int], header_line
     rfp.version += 1
     rfp.save()
     return len(found)
+
+
+@action
+def add_question(actor: User, rfp: Rfp, question: RfpQuestion) -> RfpQuestion:
+    """Add a question that is in no file: it was asked on the phone, or came in a mail.
+
+    Raises:
+        NotAllowed: not in the actor's lane.
+        Conflict: the RFP has as many as it may.
+    """
+    rfp = _lock(actor, rfp)
+    if rfp.questions.count() >= rfp_files.MAX_QUESTIONS:
+        raise Conflict(f"An RFP has up to {rfp_files.MAX_QUESTIONS:,} questions. Begin another one.")
+    last = rfp.questions.by_hand().aggregate(last=Max("line"))["last"]
+    question.rfp, question.line = rfp, (last or BY_HAND) + 1
+    question.save(force_insert=True)
+    return question
+
+
+@action
+def remove_question(actor: User, question: RfpQuestion) -> None:
+    """Take off a question that was added by hand; the history keeps it. Repeating it changes nothing.
+
+    Raises:
+        NotAllowed: not in the actor's lane.
+        Conflict: it stands in the customer's file.
+    """
+    _lock(actor, question.rfp)
+    if not question.is_by_hand:
+        raise Conflict("It stands in the customer's file, which goes back whole.")
+    RfpQuestion.objects.filter(pk=question.pk).delete()
 
 
 @action
@@ -137,6 +171,9 @@ def save_answer(actor: User, question: RfpQuestion, version: int) -> RfpQuestion
     require(actor, "deals.answer_question", stored)
     if not actor.has_perm("deals.work_technical", deal):
         question.owner_id, question.is_reusable = stored.owner_id, stored.is_reusable
+        question.requirement_id = stored.requirement_id
+    elif question.requirement is not None and question.requirement.opportunity_id != deal.pk:
+        raise Conflict(f"“{question.requirement}” belongs to another deal.")
     if not question.answer:
         question.state, question.is_reusable, question.reused_from = QuestionState.OPEN, False, None
     elif question.state == QuestionState.OPEN:
@@ -200,7 +237,7 @@ def _lock(actor: User, rfp: Rfp) -> Rfp:
 
 
 def _must_be_unanswered(rfp: Rfp) -> None:
-    if rfp.questions.exclude(answered_at=None).exists():
+    if rfp.questions.of_file().exclude(answered_at=None).exists():
         raise Conflict("Questions of the present file are answered. For another file, add another RFP.")
 
 

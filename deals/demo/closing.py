@@ -3,6 +3,7 @@
 import datetime
 
 from deals.actions import autopsies, handoffs, rivals
+from deals.custom_work import custom_work_of, in_words
 from deals.demo.clock import at, days_ago
 from deals.demo.technical import dice_of
 from deals.models import Autopsy, AutopsyView, Handoff, Opportunity, Rival
@@ -38,7 +39,8 @@ def begin(deal: Opportunity, owner: User, se: User, receiver: User, moment: date
     with at(moment):
         words = Handoff(promises=dice.choice(PROMISES), success_metrics=dice.choice(MEASURES), receiver=receiver)
         handoff = handoffs.write_handoff(owner, deal, words, "commercial")
-        handoff.custom_work, handoff.risks = dice.choice(CUSTOM), dice.choice(RISKS)
+        carried = in_words(custom_work_of(deal))
+        handoff.custom_work, handoff.risks = carried or dice.choice(CUSTOM), dice.choice(RISKS)
         handoffs.write_handoff(se, deal, handoff, "technical", handoff.version)
         for person in deal.stakeholders.order_by("pk")[:2]:
             handoffs.add_person(owner, handoff, person, "Has seen every step of the evaluation.")

@@ -43,6 +43,17 @@ GAPS = {
 }  # fmt: skip
 
 
+# What is built for one customer alone, and how many days it takes.
+WORK = {
+    "Reports in the layout their board knows": (
+        "Three reports in their template, filled from the hub every Monday; reviewed by their controller.", 3,
+    ),
+    "Reads the scanned delivery notes": (
+        "A connector to the partner's recognition service, with a list of the notes that it could not read.", 8,
+    ),
+}  # fmt: skip
+
+
 def record(deal: Opportunity, se: User, moment: datetime.datetime) -> None:
     """Five to nine of them, always some musts with a fit; dice of their own leave the rest of the story as it is."""
     dice = random.Random(f"requirements of {deal.name}")  # noqa: S311  a story, not a secret
@@ -54,6 +65,7 @@ def record(deal: Opportunity, se: User, moment: datetime.datetime) -> None:
         with at(moment + datetime.timedelta(minutes=2 * number)):
             asked_by = asker if dice.random() < 0.5 else None
             wanted = Requirement(text=text, importance=importance, fit=fit, note=note, asked_by=asked_by)
+            wanted.work, wanted.work_days = WORK.get(text, ("", None))
             add_requirement(se, deal, wanted)
             if text in GAPS:
                 title, severity, _ = GAPS[text]

@@ -1,5 +1,7 @@
 """Forms of a deal's requirements."""
 
+from decimal import Decimal
+
 from django import forms
 
 from deals.models import Fit, Importance, Opportunity, Requirement
@@ -20,9 +22,18 @@ class RequirementForm(VersionedForm):
         help_text="How it is met, or what stands in the way.",
     )  # fmt: skip
 
+    work = forms.CharField(
+        max_length=2000, required=False, label="Custom work: what is built for them",
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="As the statement of work of the proposal says it.",
+    )  # fmt: skip
+    work_days = forms.DecimalField(
+        required=False, min_value=Decimal("0.1"), max_value=9999, max_digits=5, decimal_places=1,
+        label="Custom work: days", widget=forms.NumberInput(attrs={"inputmode": "decimal"}),
+    )  # fmt: skip
+
     class Meta:
         model = Requirement
-        fields = ["text", "importance", "fit", "asked_by", "note"]
+        fields = ["text", "importance", "fit", "asked_by", "note", "work", "work_days"]
 
     def __init__(self, *args: object, opportunity: Opportunity, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -33,6 +44,17 @@ class RequirementForm(VersionedForm):
     def clean_text(self) -> str:
         """White space squeezed."""
         return squeeze(self.cleaned_data["text"])
+
+
+class ScopeForm(VersionedForm):
+    """What is built for them alone, and how long it takes."""
+
+    work = RequirementForm.base_fields["work"]
+    work_days = RequirementForm.base_fields["work_days"]
+
+    class Meta:
+        model = Requirement
+        fields = ["work", "work_days"]
 
 
 class FitForm(VersionedForm):

@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 
 from deals import rfp_files
 from deals.models import AnswerFit, Opportunity, QuestionState, Rfp, RfpKind, RfpQuestion
-from deals.models.rfps import MAX_ANSWER
+from deals.models.rfps import MAX_ANSWER, MAX_QUESTION
 from people.models import Role, User
 from presales.editing import VersionedForm
 from presales.fields import DateField
@@ -115,16 +115,22 @@ class AnswerForm(VersionedForm):
 
     class Meta:
         model = RfpQuestion
-        fields = ["answer", "fit", "state", "owner", "is_reusable"]
+        fields = ["answer", "fit", "state", "owner", "requirement", "is_reusable"]
 
     def __init__(self, *args: object, in_lane: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         owner = self.fields["owner"]
         owner.queryset = answerers(self.instance.rfp.opportunity, self.instance.owner_id)
         owner.empty_label, owner.label = "Nobody yet", "Who answers"
+        requirement = self.fields["requirement"]
+        requirement.queryset = self.instance.rfp.opportunity.requirements.all()
+        requirement.empty_label, requirement.label = "None in particular", "Requirement"
         if not in_lane:
-            # Whoever was given the question answers it; the lane says who does and what leaves the deal.
-            del self.fields["owner"], self.fields["is_reusable"]
+            # Whoever was given the question answers it; the lane says who does, what it is about and what leaves the
+            # deal.
+            del self.fields["owner"], self.fields["is_reusable"], self.fields["requirement"]
+        elif not requirement.queryset.exists():
+            del self.fields["requirement"]
 
     def clean(self) -> dict[str, object]:
         """Only an answer can be reviewed, done or reused."""
@@ -135,6 +141,37 @@ class AnswerForm(VersionedForm):
             if data.get("is_reusable"):
                 self.add_error("is_reusable", "There is no answer to reuse yet.")
         return data
+
+
+class NewQuestionForm(forms.ModelForm):
+    """A question that is in no file."""
+
+    text = forms.CharField(max_length=MAX_QUESTION, label="Question", widget=forms.Textarea(attrs={"rows": 4}))
+    number = forms.CharField(max_length=60, required=False, label="Their number")
+    section = forms.CharField(max_length=300, required=False, label="Section")
+
+    class Meta:
+        model = RfpQuestion
+        fields = ["text", "number", "section", "owner"]
+
+    def __init__(self, *args: object, rfp: Rfp, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        owner = self.fields["owner"]
+        owner.queryset = answerers(rfp.opportunity, rfp.owner_id)
+        owner.empty_label, owner.label = "Nobody yet", "Who answers"
+        self.initial["owner"] = rfp.owner_id
+
+    def clean_text(self) -> str:
+        """Without white space around it."""
+        return self.cleaned_data["text"].strip()
+
+    def clean_number(self) -> str:
+        """White space squeezed."""
+        return squeeze(self.cleaned_data["number"])
+
+    def clean_section(self) -> str:
+        """White space squeezed."""
+        return squeeze(self.cleaned_data["section"])
 
 
 class AssignForm(forms.Form):

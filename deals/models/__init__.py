@@ -23,7 +23,15 @@ from deals.models.pocs import CriterionRequirement, Poc, PocCriterion, PocState,
 from deals.models.probability import EvidenceProbability, StageRecord
 from deals.models.product_gaps import GapState, ProductGap, Severity
 from deals.models.products import Product
-from deals.models.proposals import Proposal, ProposalLine, ProposalSection, ProposalState, Recurrence, SectionKind
+from deals.models.proposals import (
+    Proposal,
+    ProposalLine,
+    ProposalSection,
+    ProposalState,
+    ProposalWork,
+    Recurrence,
+    SectionKind,
+)
 from deals.models.queue import Claim, Decline, DeclineReason, HelpKind, QueueEntry
 from deals.models.quotas import Quota
 from deals.models.rates import ExchangeRate
@@ -105,6 +113,7 @@ __all__ = [
     "ProposalLine",
     "ProposalSection",
     "ProposalState",
+    "ProposalWork",
     "QuestionState",
     "QueueEntry",
     "Quota",

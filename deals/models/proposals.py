@@ -283,6 +283,42 @@ class ProposalLine(models.Model):
             return half_up(self.quantity * self.unit_price * (100 - self.discount) / 100)
 
 
+@pghistory.track()
+class ProposalWork(models.Model):
+    """One item of a version's statement of work: custom work as the requirement said it when it was carried over."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="work")
+    order = models.PositiveSmallIntegerField()
+    requirement = models.ForeignKey(
+        "deals.Requirement", models.SET_NULL, null=True, blank=True, related_name="proposal_work"
+    )
+    title = models.CharField(max_length=500)
+    what = models.CharField("what is built", max_length=2000, blank=True)
+    days = models.DecimalField("days of work", max_digits=5, decimal_places=1, null=True, blank=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["proposal", "order"], name="deals_proposal_work_order")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="work_stays", when=pgtrigger.Before, operation=pgtrigger.Insert | pgtrigger.Update,
+                func=f"""
+                    IF (SELECT state FROM deals_proposal WHERE id = NEW.proposal_id) NOT IN {_UNSENT_SQL}
+                       AND (TG_OP = 'INSERT' OR ROW(OLD.title, OLD.what, OLD.days, OLD."order")
+                            IS DISTINCT FROM ROW(NEW.title, NEW.what, NEW.days, NEW."order")) THEN
+                        RAISE EXCEPTION 'the work in a proposal that left our hands is never changed'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,  # noqa: S608  our own words
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        days = f" ({self.days.normalize():f} day{'' if self.days == 1 else 's'})" if self.days is not None else ""
+        return f"{self.title}{f': {self.what}' if self.what else ''}{days}"
+
+
 def half_up(amount: Decimal) -> Decimal:
     """`amount` in whole cents, half a cent up."""
     with localcontext(prec=50):

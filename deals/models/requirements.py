@@ -1,6 +1,9 @@
 """What the customer wants the solution to do, how much it matters to them, and how well we fit."""
 
+from decimal import Decimal
+
 import pghistory
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -48,6 +51,11 @@ class Requirement(models.Model):
         help_text="On which gap it waits, where the fit is one.",
     )  # fmt: skip
     note = models.CharField(max_length=1000, blank=True)
+    work = models.CharField("what is built for them", max_length=2000, blank=True)
+    work_days = models.DecimalField(
+        "days of work", max_digits=5, decimal_places=1, null=True, blank=True,
+        validators=[MinValueValidator(Decimal("0.1")), MaxValueValidator(Decimal(9999))],
+    )  # fmt: skip
     order = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
@@ -62,10 +70,18 @@ class Requirement(models.Model):
             models.CheckConstraint(condition=Q(fit__in=["", *Fit.values]), name="deals_requirement_fit"),
             models.CheckConstraint(condition=Q(gap=None) | Q(fit="gap"), name="deals_requirement_gap_is_one"),
             models.CheckConstraint(condition=~Q(text=""), name="deals_requirement_says_something"),
+            models.CheckConstraint(
+                condition=Q(work_days=None) | Q(work_days__gt=0, work_days__lte=9999), name="deals_requirement_days"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def waits_for_scope(self) -> bool:
+        """Custom work of which nobody has said what is built."""
+        return self.fit == Fit.CUSTOM and not self.work
 
     @property
     def waits_for_name(self) -> bool:

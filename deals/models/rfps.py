@@ -18,6 +18,8 @@ from people.models import User
 
 MAX_QUESTION = 10_000
 MAX_ANSWER = 20_000
+BY_HAND = 1_000_000_000
+"""Questions that were added by hand stand in lines from here on, which no file reaches."""
 
 
 class RfpKind(models.TextChoices):
@@ -101,6 +103,14 @@ class RfpQuestionQuerySet(models.QuerySet):
         """Those on the opportunities that `user` sees."""
         return self.filter(rfp__opportunity__in=Opportunity.objects.visible_to(user))
 
+    def of_file(self) -> "RfpQuestionQuerySet":
+        """Those that the customer's file asks."""
+        return self.filter(line__lt=BY_HAND)
+
+    def by_hand(self) -> "RfpQuestionQuerySet":
+        """Those that somebody added."""
+        return self.filter(line__gte=BY_HAND)
+
     def answers_visible_to(self, user: User) -> "RfpQuestionQuerySet":
         """Those whose answer `user` may read and take over; see deals/visibility.py."""
         return answers_visible_to(self, user)
@@ -167,3 +177,8 @@ class RfpQuestion(models.Model):
         from django.urls import reverse
 
         return reverse("deals:rfp_question", args=[self.pk])
+
+    @property
+    def is_by_hand(self) -> bool:
+        """It is not in the customer's file."""
+        return self.line >= BY_HAND

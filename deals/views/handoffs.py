@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from deals.actions import handoffs as actions
+from deals.custom_work import custom_work_of, in_words
 from deals.forms.handoffs import CustomWorkForm, HandoffPersonForm, HandOverForm, PromisesForm, QuestionForm
-from deals.models import Fit, Handoff, HandoffPerson, HandoffState, Opportunity, Outcome
+from deals.models import Handoff, HandoffPerson, HandoffState, Opportunity, Outcome
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
 from presales.errors import StaleEdit
@@ -93,8 +94,7 @@ def _carried(handoff: Handoff) -> dict[str, str]:
     """What the requirements say is built for them alone, to begin with where nothing is written yet."""
     if handoff.custom_work:
         return {}
-    texts = handoff.opportunity.requirements.filter(fit=Fit.CUSTOM).values_list("text", flat=True)[:MOST]
-    return {"custom_work": "\n".join(texts)[:4000]}
+    return {"custom_work": in_words(custom_work_of(handoff.opportunity))[:4000]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

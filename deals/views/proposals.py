@@ -6,8 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from deals.actions import custom_work
 from deals.actions import proposals as actions
 from deals.actions.proposal_states import missing_to_send
+from deals.custom_work import is_behind
 from deals.forms.proposals import PricingForm, SectionForm, line_rows, lines_of
 from deals.models import Opportunity, Proposal, ProposalSection, SectionKind
 from deals.proposal_diff import compare as difference_of
@@ -21,6 +23,7 @@ SHOWN = 50
 TOLD = {
     "start_proposal": "began this version",
     "price_proposal": "changed the price",
+    "carry_work": "took over the custom work",
     "ask_approval": "asked for approval",
     "approve_proposal": "approved the discounts",
     "send_back_proposal": "sent it back",
@@ -68,13 +71,16 @@ def _page(request: HttpRequest, found: Proposal) -> HttpResponse:
     for section in sections.values():
         section.proposal = found
     lines, versions = list(found.lines.all()), list(found.opportunity.proposals.all()[:SHOWN])
-    found._prefetched_objects_cache = {"lines": lines, "sections": list(sections.values())}
+    work = list(found.work.all())
+    found._prefetched_objects_cache = {"lines": lines, "sections": list(sections.values()), "work": work}
     totals, limit = found.totals(), thresholds_for(found.opportunity.team_id).discount_limit
     context = {
         "opportunity": found.opportunity,
         "proposal": found,
         "sections": [(sections[kind], actions.LANES[kind]) for kind in SectionKind],
         "lines": lines,
+        "work": work,
+        "behind": found.is_unsent and is_behind(found, work),
         "totals": totals,
         "limit": limit,
         "over_limit": totals.highest_discount > limit,
@@ -120,6 +126,14 @@ def write_section(request: HttpRequest, pk: int) -> HttpResponse:
     return form_response(request, form, title=str(found), submit="Save", cancel_url=page, status=status)
 
 
+@require_POST
+def carry_work(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the custom work of the requirements over into the statement of work."""
+    found = visible_proposal(request, pk)
+    custom_work.carry_work(request.user, found)
+    return done(request, f"{found.get_absolute_url()}#work", "The statement of work says what the requirements say.")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def price(request: HttpRequest, pk: int) -> HttpResponse:
     """Title, validity, term and the lines of the price: the AE's page."""
@@ -159,7 +173,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     other = next((version for version in others if str(version.number) == asked), None)
     other = other or next((version for version in others if version.number < found.number), None)
     if other:
-        prefetch_related_objects([found, other], "lines", "sections")
+        prefetch_related_objects([found, other], "lines", "sections", "work")
     context = {
         "opportunity": found.opportunity,
         "proposal": found,
@@ -179,6 +193,7 @@ def print_page(request: HttpRequest, pk: int) -> HttpResponse:
         "opportunity": found.opportunity,
         "sections": {section.kind: section for section in found.sections.all()},
         "lines": list(found.lines.all()),
+        "work": list(found.work.all()),
         "contact": found.sent_by or found.opportunity.owner,
         "day": found.sent_on or timezone.localdate(),
     }

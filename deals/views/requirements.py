@@ -1,6 +1,5 @@
 """The page of a deal's requirements, and writing, judging, moving and removing one."""
 
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -8,21 +7,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from deals.actions import requirements as actions
 from deals.coverage import groups_of
-from deals.forms.requirements import FITS, FitForm, MoveForm, RemoveForm, RequirementForm, quick_form
-from deals.models import PocCriterion, Requirement
+from deals.forms.requirements import FITS, FitForm, MoveForm, RemoveForm, RequirementForm, ScopeForm, quick_form
+from deals.models import Requirement
 from deals.models.requirements import MOST
+from deals.proofs import proofs_of
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
 from presales.errors import StaleEdit
 from presales.forms import done, form_response, posted
 
-# The criteria of POCs that put a requirement to the proof, the newest POC first.
-PROVEN = Prefetch("poc_criteria", PocCriterion.objects.select_related("poc").order_by("-poc__number", "order", "pk"))
-
 
 def _next(row: Requirement) -> str:
-    """Where to go when it is saved: a gap wants its name."""
-    return reverse("deals:name_gap", args=[row.pk]) if row.waits_for_name else page_of(row.opportunity_id)
+    """Where to go when it is saved: a gap wants its name, custom work its scope."""
+    if row.waits_for_name or row.waits_for_scope:
+        return reverse("deals:name_gap" if row.waits_for_name else "deals:scope_requirement", args=[row.pk])
+    return page_of(row.opportunity_id)
 
 
 def page_of(pk: int) -> str:
@@ -34,8 +33,11 @@ def page_of(pk: int) -> str:
 def requirements(request: HttpRequest, pk: int) -> HttpResponse:
     """What they want, by importance, with how far we cover it; whoever is in the lane writes the next at once."""
     found = visible_deal(request, pk, "se")
-    rows = list(found.requirements.select_related("asked_by", "gap").prefetch_related(PROVEN)[:MOST])
+    rows = list(found.requirements.select_related("asked_by", "gap")[:MOST])
     may = request.user.has_perm("deals.work_technical", found)
+    proofs = proofs_of(found)
+    for row in rows:
+        row.shown_by = proofs.get(row.pk, [])
     context = {
         "opportunity": found,
         "groups": groups_of(rows),
@@ -87,6 +89,24 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+def scope(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what is built for them alone, and how long it takes: the proposal and the handoff carry it."""
+    found = visible_requirement(request, pk)
+    page, text = page_of(found.opportunity_id), found.text
+    form, status = ScopeForm(posted(request), instance=found), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.edit_requirement(request.user, form.instance, form.cleaned_data["version"])
+            return done(request, f"{page}#r{pk}", "The next proposal carries it in its statement of work.")
+        except StaleEdit:
+            form.show_conflict()
+            status = 409
+    return form_response(
+        request, form, title="Custom work", submit="Save", cancel_url=page, intro=f"“{text}”", status=status
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def judge(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how well we fit, from the row."""
     found = visible_requirement(request, pk)
@@ -96,7 +116,7 @@ def judge(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             data = form.cleaned_data
             saved = actions.judge_fit(request.user, form.instance, data["fit"], data["version"])
-            return done(request, _next(saved) if saved.waits_for_name else f"{page}#r{pk}")
+            return done(request, _next(saved) if saved.waits_for_name or saved.waits_for_scope else f"{page}#r{pk}")
         except StaleEdit:
             form.show_conflict()
             status = 409

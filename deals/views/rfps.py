@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from deals import rfp_files
 from deals.actions import rfps as actions
-from deals.forms.rfps import AssignForm, ColumnsForm, QuestionsFileForm, RfpForm
-from deals.models import Opportunity, QuestionState, Rfp
+from deals.forms.rfps import AssignForm, ColumnsForm, NewQuestionForm, QuestionsFileForm, RfpForm
+from deals.models import Opportunity, QuestionState, Rfp, RfpQuestion
 from deals.rfp_lists import QuestionList, with_progress
-from people.exports import export, export_workbook
+from people.exports import export, export_delimited, export_workbook
 from people.permissions import require
 from presales.errors import Conflict, StaleEdit
 from presales.forms import done, form_response, posted
@@ -89,11 +90,9 @@ def rfp(request: HttpRequest, pk: int) -> HttpResponse:
     """Its questions: what is open, what is whose, how far it is. Without any, whoever may bring them goes on to it."""
     found = _rfp(request, pk)
     in_lane = request.user.has_perm("deals.work_technical", found.opportunity)
-    if in_lane and not found.filename:
-        return redirect("deals:upload_questions", found.pk)
     listing = QuestionList(found, request.user, request.GET)
     if in_lane and not listing.total:
-        return redirect("deals:match_questions", found.pk)
+        return redirect("deals:match_questions" if found.filename else "deals:upload_questions", found.pk)
     context = {
         "rfp": found,
         "opportunity": found.opportunity,
@@ -174,26 +173,78 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _given(found: Rfp) -> tuple[Path, Reading, dict[str, int], dict[int, rfp_files.Given]]:
-    if not found.filename:
-        raise Conflict("There is no file to fill in yet. Upload the customer's file first.")
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_question(request: HttpRequest, pk: int) -> HttpResponse:
+    """A question that is in no file."""
+    found = _rfp(request, pk)
+    require(request.user, "deals.work_technical", found.opportunity)
+    form = NewQuestionForm(posted(request), instance=RfpQuestion(rfp=found), rfp=found)
+    if request.method == "POST" and form.is_valid():
+        actions.add_question(request.user, found, form.instance)
+        return done(request, found.get_absolute_url(), "Added at the end.")
+    return form_response(
+        request, form, title="Add a question", submit="Add", cancel_url=found.get_absolute_url(),
+        intro="What they asked besides their file: it stands behind the others, in what you export too.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_question(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take off one that was added by hand."""
+    visible = RfpQuestion.objects.visible_to(request.user).defer("search").select_related("rfp__opportunity")
+    question = get_object_or_404(visible, pk=pk)
+    require(request.user, "deals.work_technical", question.rfp.opportunity)
+    page = question.rfp.get_absolute_url()
+    if request.method == "POST":
+        actions.remove_question(request.user, question)
+        return done(request, page, "Removed. The history keeps it.")
+    return form_response(
+        request, Form(), title="Remove the question", submit="Remove", tone="danger",
+        cancel_url=question.get_absolute_url(), intro=f"“{question.text[:300]}”, with its answer.",
+    )  # fmt: skip
+
+
+def _added(found: Rfp) -> list[rfp_files.Added]:
+    rows = found.questions.by_hand().only("line", "number", "section", "text", "answer", "fit").order_by("line")
+    return [rfp_files.Added(row.number, row.section, row.text, row.answer, row.get_fit_display()) for row in rows]
+
+
+def _given(found: Rfp) -> tuple[Path, Reading, dict[str, int], dict[int, rfp_files.Given], list[rfp_files.Added]]:
     # What came in the file stays as it came until somebody has changed it here.
-    answered = found.questions.exclude(answered_at=None).only("line", "answer", "fit")
+    answered = found.questions.of_file().exclude(answered_at=None).only("line", "answer", "fit")
     given = {row.line: rfp_files.Given(row.answer, row.get_fit_display()) for row in answered}
-    return Path(found.file.path), Reading(**found.reading), found.mapping, given
+    return Path(found.file.path), Reading(**found.reading), found.mapping, given, _added(found)
+
+
+def _name(found: Rfp) -> str:
+    return f"{found.name} answered"
+
+
+def _must_ask_something(found: Rfp) -> None:
+    if not found.filename and not found.questions.exists():
+        raise Conflict("There is no file to fill in yet. Upload the customer's file first.")
 
 
 @require_safe
 def export_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """The customer's file with the answers in it, as CSV."""
+    """The customer's file with the answers in it: their CSV byte for byte, anything else as a CSV of ours."""
     found = _rfp(request, pk)
-    lines = rfp_files.as_csv(*_given(found))
-    return export(request, f"{found.name} answered", next(lines), lines)
+    _must_ask_something(found)
+    if not found.filename:
+        header, *lines = rfp_files.by_hand(_added(found))
+    elif found.reading["kind"] == "csv":
+        content = rfp_files.as_given_csv(*_given(found))
+        return export_delimited(request, _name(found), content, found.questions.count())
+    else:
+        lines = rfp_files.as_csv(*_given(found))
+        header = next(lines)
+    return export(request, _name(found), header, lines)
 
 
 @require_safe
 def export_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer's file with the answers in it, as a workbook."""
     found = _rfp(request, pk)
-    content = rfp_files.as_workbook(*_given(found))
-    return export_workbook(request, f"{found.name} answered", content, found.questions.count())
+    _must_ask_something(found)
+    content = rfp_files.as_workbook(*_given(found)) if found.filename else rfp_files.workbook_by_hand(_added(found))
+    return export_workbook(request, _name(found), content, found.questions.count())

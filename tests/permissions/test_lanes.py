@@ -105,7 +105,8 @@ LANES = [
     ),
     Row(
         Requirement, "deals:edit_requirement", TECHNICAL,
-        {"text": "Audit log", "importance": "could", "fit": "gap", "asked_by": "stakeholder", "note": "Theirs"},
+        {"text": "Audit log", "importance": "could", "fit": "gap", "asked_by": "stakeholder", "note": "Theirs",
+         "work": "A connector", "work_days": "2.5"},
         # On which gap it waits is said on a page of its own.
         {"opportunity", "order", "created_at", "gap"}, says="Technical lane", page="deals:requirements",
     ),

@@ -132,12 +132,13 @@ class World:
             "deals:release_reserve_note": ReserveNote.objects.first(),
             "deals:hold_reserve_note": ReserveNote.objects.first(),
             "deals:rfp_question": RfpQuestion.objects.first(), "deals:suggested_answers": RfpQuestion.objects.first(),
+            "deals:remove_question": RfpQuestion.objects.first(),
             "deals:reuse_answer": RfpQuestion.objects.first(),
             **{
                 f"deals:{name}": Rfp.objects.first()
                 for name in (
                     "rfp", "edit_rfp", "remove_rfp", "upload_questions", "match_questions", "assign_questions",
-                    "export_rfp_csv", "export_rfp_xlsx",
+                    "export_rfp_csv", "export_rfp_xlsx", "add_question",
                 )
             },
             "deals:company_environment": self.deal.company,
@@ -160,6 +161,7 @@ class World:
             "deals:edit_requirement": Requirement.objects.first(), "deals:judge_fit": Requirement.objects.first(),
             "deals:move_requirement": Requirement.objects.first(),
             "deals:remove_requirement": Requirement.objects.first(),
+            "deals:scope_requirement": Requirement.objects.first(), "deals:carry_work": Proposal.objects.first(),
             "deals:accept_charter": self.charter, "deals:ask_again": self.held, "deals:accept_anyway": self.held,
             "deals:withdraw_help_request": self.held, "deals:finish_help_request": self.with_se,
             "deals:meeting": self.meeting, "deals:edit_meeting": self.meeting, "deals:cancel_meeting": self.meeting,
