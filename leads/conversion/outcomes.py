@@ -76,11 +76,11 @@ def count(horizon_days: int, now: datetime.datetime) -> int:
 
 
 @transaction.atomic
-def read(fields: list[Known], horizon_days: int, now: datetime.datetime) -> Outcomes:
-    """Every lead whose ending is known, with `fields` as they were then."""
+def read(fields: list[Known], horizon_days: int, now: datetime.datetime, rules: Ruleset | None = None) -> Outcomes:
+    """Every lead whose ending is known, with `fields` as they were then; scored by `rules`, the stored ones if None."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{SECONDS}s"])
-    rules = Ruleset.load()
+    rules = rules or Ruleset.load()
     of_endings, of_points = ended(horizon_days, now), points(rules)
     asked = [one for one in fields if one.key != POINTS]
     values = "".join(f", {one.sql}" for one in asked)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from leads.actions.scoring import save_rules
+from leads.conversion.ranking import ranking
 from leads.forms.scoring import Editor
 from leads.models import Lead, LeadScore, ScoreRange
 from leads.scoring import engine
@@ -36,7 +37,14 @@ def scoring(request: HttpRequest) -> HttpResponse:
     if not editor.is_valid():
         return _editor(request, editor, status=422)
     if "preview" in request.POST:
-        return _editor(request, editor, {"preview": preview(editor.ruleset(), editor.thresholds())})
+        return _editor(
+            request,
+            editor,
+            {
+                "preview": preview(editor.ruleset(), editor.thresholds()),
+                "ranking": ranking(editor.ruleset()),
+            },
+        )
     try:
         save_rules(request.user, editor)
     except StaleEdit as refused:

@@ -1,6 +1,7 @@
 """The learned conversion probability in the database: outcomes, versions, and scores that carry it."""
 
 import datetime
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from django.utils import timezone
 
 from leads.conversion import outcomes, versions
 from leads.conversion.fields import BUILT_IN, all_known, used
+from leads.conversion.ranking import ranking
 from leads.learning.model import Model
 from leads.models import Company, ConversionModel, ConversionSettings, CustomField, Engagement, Lead, LeadScore
 from leads.scoring import stale, sweep
 from leads.scoring.reasons import reasons
-from leads.scoring.rules import settings_row
+from leads.scoring.rules import Ruleset, settings_row
 from leads.scoring.verify import differences
 from qualification.models import Dossier
 from tests.factories import CompanyFactory, LeadFactory
@@ -403,3 +405,24 @@ def test_a_leak_stays_out_unless_it_is_ticked(sign_in, marketing):
 def test_what_cannot_be_is_refused(sign_in, marketing, changes, status):
     assert send(sign_in(marketing), **changes).status_code == status
     assert ConversionSettings.row().version == 1
+
+
+# -- what if ----------------------------------------------------------------------------------------------
+
+
+def test_a_preview_says_how_the_rules_would_have_ranked_last_years_leads():
+    fit_rule(30, "industry", "is_any", ["farm"])
+    people()
+    stored = Ruleset.load()
+    turned = replace(stored.groups[0].rules[0], values=("bank",))
+    draft = replace(stored, groups=(replace(stored.groups[0], rules=(turned,)),))
+    found = ranking(draft)
+    assert found.outcomes == 240
+    assert found.before < 50 < found.after
+    assert found.lift_after > 1 > found.lift_before
+    assert ranking(stored).after == found.before
+
+
+def test_a_preview_of_rules_says_nothing_of_ranking_while_too_few_ended():
+    people(number=30)
+    assert ranking(Ruleset.load()) is None
