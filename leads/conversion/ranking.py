@@ -18,7 +18,7 @@ YEAR = datetime.timedelta(days=365)
 
 @dataclass(frozen=True)
 class Ranking:
-    """Of 100 pairs of a converted and a lost lead: how often the converted one had more points, `before` and `after`."""
+    """Of 100 pairs of a converted and a lost lead, how often the converted one has more points: before and after."""
 
     outcomes: int
     wins: int
