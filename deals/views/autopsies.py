@@ -13,7 +13,7 @@ from deals.views.technical_wins import visible_deal
 from people.permissions import require
 from presales.errors import Conflict, StaleEdit
 from presales.forms import done, form_response, posted
-from presales.history import changes_of
+from presales.history import Entry, changes_of
 from presales.paging import Sort, capped_count, paginate
 from presales.text import squeeze
 
@@ -80,9 +80,25 @@ def autopsy(request: HttpRequest, pk: int) -> HttpResponse:
         else None,
         "lane_is_free": bool(own_lane) and own_lane not in lanes,
         "may_close": not waiting or request.user.has_perm("deals.close_autopsy", found),
-        "entries": changes_of(current, limit=20) if current else [],
+        "entries": _story(current) if current else [],
     }
     return render(request, "deals/autopsies/of_deal.html", context)
+
+
+TOLD = {
+    "move_stage": "closed the deal as lost", "close": "closed the deal as lost",
+    "agree_lesson": "wrote down the lesson", "reopen": "opened the deal again",
+}  # fmt: skip
+IMPLIED = {"agreed_by", "agreed_at", "closed_on", "reopened_at"}
+
+
+def _story(autopsy: Autopsy) -> list[Entry]:
+    """What happened to it, in words; what only repeats who did it and when is left out."""
+    entries = changes_of(autopsy, limit=20)
+    for entry in entries:
+        entry.title = TOLD.get(entry.action, entry.title)
+        entry.changes = [change for change in entry.changes if change.field not in IMPLIED]
+    return entries
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

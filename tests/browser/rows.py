@@ -7,10 +7,10 @@ from django.utils import timezone
 from deals.actions.pairings import accept_charter, start_pairing
 from deals.actions.reserve import hold, keep_in_reserve
 from deals.actions.scrubs import fix
-from deals.models import AlignmentCheck, AlignmentWish, Charter, HelpRequest
+from deals.models import AlignmentCheck, AlignmentWish, Charter, ClosingStep, HelpRequest
 from leads.models import LeadStage
 from people.models import Absence
-from tests.deals.factories import OpportunityFactory, StakeholderFactory
+from tests.deals.factories import AttendeeFactory, MeetingFactory, OpportunityFactory, StakeholderFactory
 from tests.factories import CompanyFactory, LeadFactory
 
 
@@ -18,7 +18,10 @@ def make_rows(team, people):
     """Leads in several stages, owned and waiting, and a pair at work."""
     company = CompanyFactory(name="Nordwind Logistics", domain="nordwind.example", created_by=people["ae"])
     for stage, owner in ((LeadStage.MQL, None), (LeadStage.SAL, people["ae"]), (LeadStage.NEW, None)):
-        LeadFactory(stage=stage, owner=owner, team=team, company=company)
+        lead = LeadFactory(stage=stage, owner=owner, team=team, company=company)
+        if owner is not None:
+            meeting = MeetingFactory(opportunity=None, lead=lead, hours=5)
+            AttendeeFactory(meeting=meeting, user=people["se"], is_confirmed=False)
     people["se"].skills = ["Kubernetes", "SAP"]
     people["se"].save()
     Absence.objects.create(user=people["se"], starts_on=people["se"].today, ends_on=people["se"].today)
@@ -31,6 +34,8 @@ def make_pair(team, people):
     for role in ("champion", "economic_buyer"):
         StakeholderFactory(opportunity=deal, name="Lena Brandt", role=role, email="lena@nordwind.example")
     HelpRequest.objects.create(opportunity=deal, kind="demo", state="held", requested_by=people["ae"])
+    for kind, owner in (("legal", people["ae"]), ("security", people["se"])):
+        ClosingStep.objects.create(opportunity=deal, what="Their questions", kind=kind, owner=owner)
     pairing = start_pairing(people["ae"], people["ae"], people["se"])
     accept_charter(people["se"], pairing.charters.get())
     Charter.objects.create(pairing=pairing, number=2, timeline_months=3, proposed_by=people["se"])
