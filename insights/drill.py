@@ -13,7 +13,7 @@ from deals.risk import at_risk
 from insights.filters import Filters
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
 
-NONE = "none"
+NONE, ANY = "none", "any"
 STATES = {
     "open": "Open deals",
     "closed": "Closed deals",
@@ -60,8 +60,8 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
 
 
 def _is(column: str, text: str) -> dict[str, object]:
-    if text == NONE:
-        return {f"{column}__isnull": True}
+    if text in (NONE, ANY):
+        return {f"{column}__isnull": text == NONE}
     if text.isascii() and text.isdigit() and int(text) < 2**63:
         return {f"{column}_id": int(text)}
     return {"pk__in": ()}

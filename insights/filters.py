@@ -31,6 +31,8 @@ class Filters:
     """Whether it compares two days."""
     wants_period: bool = False
     """Whether it is always about a period."""
+    of_deals: bool = True
+    """Whether it is about deals."""
 
     @cached_property
     def as_of(self) -> datetime.date | None:
@@ -96,6 +98,15 @@ class Filters:
     def type(self) -> str:
         """The kind of business asked for, or nothing."""
         return self._among("type", OpportunityType.values)
+
+    @property
+    def zone(self) -> str:
+        """The name of the user's time zone, for the database."""
+        return timezone.get_current_timezone_name()
+
+    def moments(self, period: periods.Period) -> tuple[datetime.datetime, datetime.datetime]:
+        """The beginning of `period` where the user is, and the moment at which it is over."""
+        return end_of(period.start - datetime.timedelta(days=1)), end_of(period.end)
 
     @property
     def is_filtered(self) -> bool:
@@ -185,17 +196,34 @@ class Filters:
 
 
 @dataclass
+class OfLeads(Filters):
+    """The filters of a screen about leads, which are of no type and in no pipeline."""
+
+    of_deals: bool = False
+    type = ""
+    pipeline = None
+
+
+@dataclass
 class Quarterly(Filters):
     """The filters of a screen about quarters: this one if none is asked for."""
 
     wants_period: bool = True
+    usual = "this-quarter"
 
     @cached_property
     def period(self) -> periods.Period:
-        """The quarter or year asked for, else the quarter of the day."""
+        """The period asked for, else the usual one."""
         return next(
             filter(None, (periods.parse(text, self.day) for text in (self.data.get("period", ""), "this-quarter")))
         )
+
+
+@dataclass
+class Yearly(Quarterly):
+    """The filters of a screen about what closed: the last twelve months if no period is asked for."""
+
+    usual = "12-months"
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 import rules
 
-from people.permissions import is_admin, is_ae, is_manager, is_se
+from people.permissions import is_admin, is_ae, is_manager, is_marketing, is_se
 
 rules.add_perm("insights.see_pipeline", is_manager | is_admin | is_ae | is_se)
 rules.add_perm("insights.see_figures", is_manager | is_admin | is_ae | is_se)
+rules.add_perm("insights.see_funnel", is_manager | is_admin | is_ae | is_se | is_marketing)
 rules.add_perm("insights.see_meetings", is_manager | is_admin)

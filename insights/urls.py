@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from insights.views import home, meetings, movement, pipeline, screens, search
+from insights.views import funnel, home, meetings, movement, pipeline, screens, search
 
 figures = [
     path("pipeline/", pipeline.pipeline, name="pipeline"),
     path("pipeline/deals/", pipeline.deals, name="deals"),
     path("pipeline/deals/export/", pipeline.export_deals, name="export_deals"),
     path("pipeline/meetings/", meetings.meetings, name="meetings"),
+    path("insights/funnel/leads/", funnel.leads, name="funnel_leads"),
+    path("insights/funnel/leads/export/", funnel.export_leads, name="export_funnel_leads"),
     path("insights/movement/deals/", movement.deals, name="movement_deals"),
     path("insights/movement/deals/export/", movement.export_deals, name="export_movement_deals"),
     path("pipeline/export/<slug:table>/", pipeline.export_table, name="export_table"),

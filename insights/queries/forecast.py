@@ -21,7 +21,9 @@ from presales.quarters import shifted
 from presales.validity import end_of
 
 WON = "won"
-CATEGORIES = [WON, *ForecastCategory.values]
+CATEGORIES = [
+    WON, ForecastCategory.COMMIT, ForecastCategory.BEST_CASE, ForecastCategory.PIPELINE, ForecastCategory.OMITTED,
+]  # fmt: skip
 EIGHTY = 1.2816
 """Within so many standard deviations of the mean lie 80 % of a normal distribution."""
 

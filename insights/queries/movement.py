@@ -121,7 +121,7 @@ def _run(filters: Span, question: str, **parameters: object) -> list[tuple]:
         texts, values = {}, {}
         for name, day in (("first", filters.since), ("second", filters.until)):
             text, own = _states(filters, day).query.sql_with_params()
-            texts[name], mine = _named(text, own, name)
+            texts[name], mine = past.named(text, own, name)
             values |= mine
     except EmptyResultSet:
         return []
@@ -129,12 +129,6 @@ def _run(filters: Span, question: str, **parameters: object) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(MOVES.format(**texts) + question, {**values, "start": start, **parameters})
         return cursor.fetchall()
-
-
-def _named(text: str, values: tuple, prefix: str) -> tuple[str, dict[str, object]]:
-    """A compiled query whose parameters have names, so that two of them fit into one."""
-    names = [f"{prefix}_{place}" for place in range(len(values))]
-    return text.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names), dict(zip(names, values, strict=True))
 
 
 def _states(filters: Span, day: object) -> QuerySet:

@@ -29,3 +29,9 @@ def with_default_probability(rows: QuerySet, day: datetime.date) -> QuerySet:
 def is_past(rows: QuerySet) -> bool:
     """Whether the rows are states of a past day, and not today's deals."""
     return rows.model is not Opportunity
+
+
+def named(text: str, values: tuple, prefix: str) -> tuple[str, dict[str, object]]:
+    """A compiled query whose parameters have names, so that several fit into one."""
+    names = [f"{prefix}_{place}" for place in range(len(values))]
+    return text.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names), dict(zip(names, values, strict=True))

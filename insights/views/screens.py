@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from insights.filters import Filters, Quarterly, Span
-from insights.screens import forecast, goals, movement
+from insights.filters import Filters, OfLeads, Quarterly, Span, Yearly
+from insights.screens import forecast, funnel, goals, movement, velocity
 from insights.screens.parts import Screen
 from people.exports import export
 from people.permissions import require
@@ -26,6 +26,8 @@ class Entry:
 SCREENS = {
     "movement": Entry(Span, movement.build),
     "forecast": Entry(Quarterly, forecast.build),
+    "funnel": Entry(OfLeads, funnel.build, "insights.see_funnel"),
+    "velocity": Entry(Yearly, velocity.build),
     "goals": Entry(Quarterly, goals.build),
 }
 

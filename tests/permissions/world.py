@@ -71,6 +71,8 @@ PLAN_TOKEN = "p" * 43
 # A table of each screen of figures.
 TABLES = {
     "insights:export_movement": "steps", "insights:export_forecast": "months", "insights:export_goals": "teams",
+    "insights:export_funnel": "steps", "insights:export_velocity": "speed", "insights:export_se_team": "ses",
+    "insights:export_win_loss": "reasons", "insights:export_happy_ears": "aes",
 }  # fmt: skip
 
 

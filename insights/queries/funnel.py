@@ -1,0 +1,133 @@
+"""The funnel: how many leads came, how far each got by a day, and how long each step took."""
+
+import contextlib
+import itertools
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from deals.models import Opportunity, Outcome
+from insights.filters import Filters
+from insights.queries import past
+from leads.models import Lead
+
+# Name, label, when a lead got there (of `lead`, and of `deal` that it became).
+STEPS = [
+    ("lead", "Lead", "lead.created_at"),
+    ("mql", "MQL", "lead.mql_at"),
+    ("sal", "SAL", "lead.accepted_at"),
+    ("sql", "SQL", "lead.qualified_at"),
+    ("opportunity", "Opportunity", "lead.converted_at"),
+    ("won", "Won", "deal.won_at"),
+]
+NAMES = [name for name, _, _ in STEPS]
+LEADS = """
+SELECT lead.id, lead.source, to_char(lead.created_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, {times}
+  FROM ({leads}) AS lead LEFT JOIN ({won}) AS deal ON deal.lead_id = lead.id
+ WHERE lead.created_at < %(moment)s
+"""
+# Who got to a step has been through those before it, also where nobody noted when.
+REACHED = ", ".join(
+    f"({' OR '.join(f'{later} IS NOT NULL' for later in NAMES[place:])}) AS is_{name}"
+    for place, name in enumerate(NAMES)
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """How many leads of one source, one month or in all got to each step, and the median days of each."""
+
+    key: str
+    counts: list[int]
+    days: list[Decimal | None] = field(default_factory=list)
+    """From the step before to this one; none for the first."""
+
+
+@dataclass
+class Funnel:
+    """The funnel in all, by source and by the month in which the leads came."""
+
+    total: Line
+    sources: list[Line] = field(default_factory=list)
+    months: list[Line] = field(default_factory=list)
+
+
+def leads_in(filters: Filters) -> QuerySet:
+    """The leads that the user sees and that pass the filters; with a period, those that came in it."""
+    leads = Lead.objects.visible_to(filters.user).unmerged()
+    if filters.team:
+        leads = leads.filter(team__in=filters.team_and_below)
+    if filters.person:
+        leads = leads.filter(Q(owner=filters.person) | Q(opportunity__se=filters.person))
+    if filters.source:
+        leads = leads.filter(source=filters.source)
+    if filters.period:
+        start, end = filters.moments(filters.period)
+        leads = leads.filter(created_at__gte=start, created_at__lt=end)
+    return leads.order_by()
+
+
+def funnel(filters: Filters) -> Funnel:
+    """Everything in one pass. What happened after the day asked for does not count."""
+    found = Funnel(Line("", [0] * len(STEPS), [None] * len(STEPS)))
+    try:
+        inner, parameters = _leads(filters)
+    except EmptyResultSet:
+        return found
+    counts = ", ".join(f"count(*) FILTER (WHERE is_{name})" for name in NAMES)
+    days = ", ".join(
+        f"percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM {after} - {before}) / 86400) "
+        f"FILTER (WHERE {after} >= {before})"
+        for before, after in itertools.pairwise(NAMES)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT GROUPING(source), GROUPING(month), source, month, {counts}, {days} "  # noqa: S608
+            f"FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead "
+            "GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY month",
+            parameters,
+        )
+        for no_source, no_month, source, month, *figures in cursor.fetchall():
+            split = len(STEPS)
+            medians = [None, *(None if one is None else Decimal(str(round(one, 1))) for one in figures[split:])]
+            line = Line(source if not no_source else month or "", figures[:split], medians)
+            if no_source and no_month:
+                found.total = line
+            else:
+                (found.months if no_source else found.sources).append(line)
+    found.sources.sort(key=lambda line: (-line.counts[0], line.key))
+    return found
+
+
+def reached(filters: Filters, step: str, source: str = "", month: str = "") -> list[int]:
+    """The leads behind one figure."""
+    try:
+        inner, parameters = _leads(filters)
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead WHERE is_{step} "  # noqa: S608
+            "AND (%(source)s = '' OR source = %(source)s) AND (%(month)s = '' OR month = %(month)s)",
+            parameters | {"source": source, "month": month},
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _leads(filters: Filters) -> tuple[str, dict[str, object]]:
+    """Each lead with the moments at which it got to each step, as far as they were past."""
+    columns = ("id", "source", "created_at", "mql_at", "accepted_at", "qualified_at", "converted_at")
+    leads, own = past.named(*leads_in(filters).values(*columns).query.sql_with_params(), "lead")
+    won, theirs = "SELECT NULL::bigint AS lead_id, NULL::timestamptz AS won_at", {}
+    deals = Opportunity.objects.visible_to(filters.user)
+    deals = past.as_of(deals, filters.as_of) if filters.as_of else deals
+    with contextlib.suppress(EmptyResultSet):  # nobody who sees no deals sees whether one was won
+        deals = deals.filter(outcome=Outcome.WON).exclude(lead=None).order_by().values("lead_id", "closed_on")
+        text, theirs = past.named(*deals.query.sql_with_params(), "deal")
+        won = f"SELECT lead_id, closed_on::timestamp AT TIME ZONE %(zone)s AS won_at FROM ({text}) AS deal"  # noqa: S608
+    times = ", ".join(f"CASE WHEN {at} < %(moment)s THEN {at} END AS {name}" for name, _, at in STEPS)
+    clock = {"moment": filters.now, "zone": filters.zone}
+    return LEADS.format(times=times, leads=leads, won=won), {**own, **theirs, **clock}

@@ -1,0 +1,139 @@
+"""How fast deals become revenue, and how long they rest in each stage; with and without an SE."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q
+
+from deals.models import Outcome
+from insights.filters import Filters
+from insights.periods import Period
+from insights.queries import past
+from insights.queries.book import ZERO, in_company_currency
+
+SE = {True: "With an SE", False: "Without an SE"}
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One group of deals: open ones of the day, and those that closed in the period."""
+
+    open: int = 0
+    won: int = 0
+    lost: int = 0
+    won_amount: Decimal = ZERO
+    days_won: int = 0
+    """The days from created to won of all won deals together."""
+
+    @property
+    def win_rate(self) -> Decimal | None:
+        """Won ÷ (won + lost) in percent; no-gos apart."""
+        decided = self.won + self.lost
+        return _two(Decimal(100 * self.won) / decided) if decided else None
+
+    @property
+    def average(self) -> Decimal | None:
+        """The mean amount of a won deal."""
+        return _two(self.won_amount / self.won) if self.won else None
+
+    @property
+    def cycle(self) -> Decimal | None:
+        """Mean days from created to won."""
+        return _two(Decimal(self.days_won) / self.won) if self.won else None
+
+    @property
+    def velocity(self) -> Decimal | None:
+        """Opportunities × win rate × average value ÷ cycle days: what a day brings. From exact parts, rounded once."""
+        if not self.won or not self.days_won:
+            return None
+        # open × (won ÷ decided) × (amount ÷ won) ÷ (days ÷ won)
+        return _two(self.open * self.won_amount * self.won / ((self.won + self.lost) * Decimal(self.days_won)))
+
+
+def speeds(filters: Filters, period: Period) -> dict[tuple[str, object], Speed]:
+    """`{("all", None) or ("se", whether there is one) or ("owner" or "team", id): Speed}`, in one pass."""
+    days = (period.start, period.end)
+    deals = filters.book().filter(
+        Q(outcome=Outcome.OPEN) | Q(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=days)
+    )
+    rows = in_company_currency(deals, filters.day).order_by()
+    try:
+        inner, parameters = rows.values(
+            "outcome", "value", "closed_on", "created_at", "owner_id", "team_id", "se_id"
+        ).query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT CASE WHEN GROUPING(has_se) = 0 THEN 'se' WHEN GROUPING(owner_id) = 0 THEN 'owner'
+                        WHEN GROUPING(team_id) = 0 THEN 'team' ELSE 'all' END AS what,
+                   has_se, owner_id, team_id,
+                   count(*) FILTER (WHERE outcome = 'open'), count(*) FILTER (WHERE outcome = 'won'),
+                   count(*) FILTER (WHERE outcome = 'lost'),
+                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
+                   coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0)
+              FROM (SELECT deal.*, se_id IS NOT NULL AS has_se FROM ({inner}) AS deal) AS deal
+             GROUP BY GROUPING SETS ((has_se), (owner_id), (team_id), ())
+            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
+            parameters,
+        )
+        keys = {"se": 1, "owner": 2, "team": 3}
+        return {(row[0], row[keys[row[0]]] if row[0] in keys else None): Speed(*row[4:]) for row in cursor.fetchall()}
+
+
+@dataclass(frozen=True)
+class Stay:
+    """How long deals rested in one stage before they left it."""
+
+    stage: int
+    name: str
+    count: int
+    median: Decimal
+    with_se: Decimal | None
+    without_se: Decimal | None
+
+
+STAYS = """
+WITH entered AS (
+    SELECT pgh_obj_id, stage_id, pgh_created_at, se_id,
+           lag(stage_id) OVER history AS came_from
+      FROM deals_opportunityevent WHERE pgh_obj_id IN ({deals}) AND pgh_created_at < %(moment)s
+    WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)
+), stay AS (
+    SELECT stage_id, pgh_created_at AS began, lead(pgh_created_at) OVER history AS ended,
+           lead(se_id) OVER history AS se_id
+      FROM entered WHERE came_from IS DISTINCT FROM stage_id
+    WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_created_at)
+), told AS (
+    SELECT stage_id, se_id IS NOT NULL AS has_se, extract(epoch FROM ended - began) / 86400 AS days
+      FROM stay WHERE ended >= %(start)s AND ended < %(end)s
+)
+SELECT stage.id, stage.name, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY days),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE has_se),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE NOT has_se)
+  FROM told JOIN deals_stage stage ON stage.id = told.stage_id AND stage.outcome = 'open'
+ GROUP BY stage.id, stage.name, stage.pipeline_id, stage."order" ORDER BY stage.pipeline_id, stage."order"
+"""
+
+
+def stays(filters: Filters, period: Period) -> list[Stay]:
+    """The stays that ended in the period, by the history of the deals in the filters."""
+    key = "pgh_obj_id" if past.is_past(filters.book()) else "id"
+    try:
+        deals, own = past.named(*filters.book().order_by().values(key).query.sql_with_params(), "deal")
+    except EmptyResultSet:
+        return []
+    start, end = filters.moments(period)
+    with connection.cursor() as cursor:
+        cursor.execute(STAYS.format(deals=deals), {**own, "start": start, "end": end, "moment": min(end, filters.now)})
+        return [
+            Stay(pk, name, count, *(None if one is None else Decimal(str(round(one, 1))) for one in days))
+            for pk, name, count, *days in cursor.fetchall()
+        ]
+
+
+def _two(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
