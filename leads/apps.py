@@ -11,6 +11,7 @@ class LeadsConfig(AppConfig):
         from leads import permissions  # noqa: F401  registers the rules
         from leads.imports import companies, leads, people  # noqa: F401  register their targets
         from leads.models import Lead, ScoreRange
+        from leads.nurture import stop  # noqa: F401  says which of its mails are still wanted
         from leads.workload import open_leads_of
         from people.workload import Workload, workloads
         from presales import set_aside

@@ -43,6 +43,7 @@ rules.add_perm("leads.change_company", is_marketing | is_ae | is_manager | is_ad
 rules.add_perm("leads.change_scoring", is_marketing | is_admin)
 rules.add_perm("leads.view_conversion", is_marketing | is_admin | is_manager)
 rules.add_perm("leads.change_conversion", is_marketing | is_admin)
+rules.add_perm("leads.change_nurture", is_marketing | is_admin)
 rules.add_perm("leads.change_capture_forms", is_marketing | is_admin)
 rules.add_perm("leads.change_policy", is_admin | manages)
 

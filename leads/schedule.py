@@ -20,6 +20,12 @@ SCHEDULE = {
         "schedule": crontab(hour=1, minute=11),
         "options": {"expires": 3600},
     },
+    "leads: nurture": {"task": "leads.nurture", "schedule": 60.0, "options": {"expires": 55}},
+    "leads: enrol in nurture tracks": {
+        "task": "leads.nurture_enrol",
+        "schedule": 600.0,
+        "options": {"expires": 590},
+    },
     "leads: forget sent forms": {
         "task": "leads.forget_submissions",
         "schedule": crontab(hour=0, minute=31),

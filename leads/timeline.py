@@ -1,6 +1,6 @@
 """One lead's story: its history, what was found out, what it did and what was said, newest first."""
 
-from leads.models import Company, EngagementKind, Lead
+from leads.models import Company, EngagementKind, Lead, NurtureTouch
 from presales.history import Change, Entry, changes_of
 
 LIMIT = 60
@@ -73,7 +73,7 @@ def timeline_of(lead: Lead) -> list[Entry]:
 
     Call it for a lead that the person may see: all of it is then theirs to read.
     """
-    entries = [*_history(lead), *_engagements(lead), *_comments(lead), *_evidence(lead)]
+    entries = [*_history(lead), *_engagements(lead), *_comments(lead), *_evidence(lead), *_nurture(lead)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LIMIT]
 
 
@@ -146,3 +146,19 @@ def _evidence(lead: Lead) -> list[Entry]:
         )
         for item in evidence
     ]
+
+
+def _nurture(lead: Lead) -> list[Entry]:
+    """Mails that left, and calls with what came of them."""
+    touches = NurtureTouch.objects.filter(enrolment__lead=lead).select_related("step", "mail", "done_by")
+    entries = []
+    for touch in touches.order_by("-due_at")[:LIMIT]:
+        if touch.mail is not None and touch.mail.sent_at:
+            title, at, who, text = "was sent an e-mail", touch.mail.sent_at, lead.name, touch.mail.subject
+        elif touch.done_at:
+            title = "called, and reached them" if touch.result == "reached" else "called, and did not reach them"
+            at, who, text = touch.done_at, touch.done_by.name if touch.done_by else "Presales", touch.note
+        else:
+            continue
+        entries.append(Entry(at=at, kind="nurture", title=title, who=who, text=text, channel="e-mail", icon="mail"))
+    return entries

@@ -3,7 +3,19 @@
 from django.urls import path
 
 from leads import scoring_urls
-from leads.views import capture, companies, custom_fields, duplicates, exports, imports, leads, policy, stages
+from leads.views import (
+    capture,
+    companies,
+    custom_fields,
+    duplicates,
+    exports,
+    imports,
+    leads,
+    nurture,
+    nurture_public,
+    policy,
+    stages,
+)
 
 app_name = "leads"
 urlpatterns = [
@@ -54,6 +66,25 @@ urlpatterns = [
     path("web-forms/new/", capture.add, name="add_capture_form"),
     path("web-forms/<id:pk>/", capture.capture_form, name="capture_form"),
     path("web-forms/<id:pk>/token/", capture.token, name="capture_token"),
+    path("nurture/", nurture.tracks, name="nurture_tracks"),
+    path("nurture/new/", nurture.add, name="add_track"),
+    path("nurture/<id:pk>/", nurture.track, name="nurture_track"),
+    path("nurture/<id:pk>/edit/", nurture.edit, name="edit_track"),
+    path("nurture/<id:pk>/start/", nurture.start, name="start_track"),
+    path("nurture/<id:pk>/pause/", nurture.pause, name="pause_track"),
+    path("nurture/<id:pk>/steps/<slug:kind>/new/", nurture.add_step, name="add_step"),
+    path("nurture/steps/<id:pk>/edit/", nurture.edit_step, name="edit_step"),
+    path("nurture/steps/<id:pk>/move/", nurture.move_step, name="move_step"),
+    path("nurture/steps/<id:pk>/remove/", nurture.remove_step, name="remove_step"),
+    path("nurture/steps/<id:pk>/preview/", nurture.preview_step, name="preview_step"),
+    path("nurture/steps/<id:pk>/test/", nurture.test_step, name="test_step"),
+    path("nurture/calls/<id:pk>/", nurture.finish_call, name="finish_call"),
+    path("leads/<id:pk>/track/", nurture.of_lead, name="nurture_of_lead"),
+    path("leads/<id:pk>/track/join/", nurture.enrol, name="enrol_lead"),
+    path("leads/<id:pk>/track/leave/", nurture.take_off, name="take_off_track"),
+    path("n/<str:token>/", nurture_public.go, name="nurture_go"),
+    path("n/<str:token>/unsubscribe/", nurture_public.unsubscribe, name="nurture_unsubscribe"),
+    path("inlet/replies/", nurture_public.inlet, name="reply_inlet"),
     path("f/<slug:key>/", capture.public, name="public_form"),
     path("f/<slug:key>/thanks/", capture.thanks, name="public_thanks"),
     path("f/<slug:key>/post/", capture.post, name="public_post"),

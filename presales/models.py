@@ -67,3 +67,67 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} at {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class OutboxMailQuerySet(models.QuerySet):
+    """Mail by where it stands."""
+
+    def waiting(self) -> "OutboxMailQuerySet":
+        """Not sent yet."""
+        return self.filter(state=OutboxMail.State.WAITING)
+
+    def given_up(self) -> "OutboxMailQuerySet":
+        """For an admin to look at: the server refused it too often, or nobody knows whether it took it."""
+        return self.filter(state__in=[OutboxMail.State.FAILED, OutboxMail.State.UNSURE])
+
+
+class OutboxMail(models.Model):
+    """One mail that the domain owes somebody, written in the transaction of its cause; see presales/outbox.py.
+
+    `key` names the cause, so that the same cause never makes a second mail.
+    """
+
+    class State(models.TextChoices):
+        """Where a mail stands."""
+
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+        CANCELLED = "cancelled", "Called off"
+        FAILED = "failed", "Refused"
+        UNSURE = "unsure", "Not known whether it was sent"
+
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=40, help_text="Decides who is asked, before it leaves, whether it is wanted.")
+    to = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=200)
+    text = models.TextField(max_length=50000)
+    headers = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OutboxMailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "mail"
+        verbose_name_plural = "mails"
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="presales_sent_has_time"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at", "id"], condition=models.Q(state__in=["waiting", "sending"]),
+                name="presales_outbox_due",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"mail {self.pk}, {self.kind}"

@@ -310,7 +310,10 @@ STORAGES = {
 }
 MEDIA_ROOT = VAR_DIR / "media"  # never served directly: every download goes through a view and its gate
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{VAR_DIR / 'mail'}")
+if EMAIL_CONFIG["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+    EMAIL_CONFIG["EMAIL_BACKEND"] = "presales.mail_files.Backend"
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds; see presales/outbox.py
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Presales <presales@localhost>")
 
 # -- Language and time ------------------------------------------------------------------------------
@@ -326,6 +329,10 @@ USE_I18N = False
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 32:
     raise ImproperlyConfigured("METRICS_TOKEN must have at least 32 random characters.")
+# What a mail server or service brings along that hands on replies to nurture mail; without one none are taken.
+REPLY_INLET_TOKEN = env("REPLY_INLET_TOKEN", default="")
+if REPLY_INLET_TOKEN and len(REPLY_INLET_TOKEN) < 32:
+    raise ImproperlyConfigured("REPLY_INLET_TOKEN must have at least 32 random characters.")
 COMPANY_CURRENCY = env("COMPANY_CURRENCY", default="USD")
 # By how many points a claimed probability may exceed the evidence-based one before it is happy ears.
 HAPPY_EARS_MARGIN = env.int("HAPPY_EARS_MARGIN", default=20)

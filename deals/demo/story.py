@@ -16,6 +16,7 @@ from deals.demo import (
     library,
     loads,
     meetings,
+    nurture,
     pairs,
     proposals,
     quotas,
@@ -50,6 +51,10 @@ def load() -> str:
     _let_planner_look()
     repair(timezone.now())
     probability.repair(timezone.now())
+    sweep()
+    with transaction.atomic(), without_nudges():
+        nurture.tell()
+        date_history()
     sweep()
     return (
         f"Demo data: {User.objects.count()} people, {Lead.objects.count()} leads, "

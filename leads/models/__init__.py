@@ -8,6 +8,17 @@ from leads.models.custom_fields import CustomField, FieldKind, FieldLane, Record
 from leads.models.engagements import Engagement, EngagementKind
 from leads.models.imports import ImportBatch, ImportMapping, ImportProblem
 from leads.models.leads import Consent, DisqualifyReason, Lead, LeadStage, ReturnReason, Source
+from leads.models.nurture import (
+    EnrolmentState,
+    NurtureEnrolment,
+    NurtureStep,
+    NurtureTouch,
+    NurtureTrack,
+    StepKind,
+    StopReason,
+    TrackState,
+    Unsubscribed,
+)
 from leads.models.policy import TeamPolicy
 from leads.models.scoring import LeadScore, ScoreRange, ScoringGroup, ScoringRule, ScoringSettings
 from leads.models.submissions import Submission
@@ -22,6 +33,7 @@ __all__ = [
     "DisqualifyReason",
     "Engagement",
     "EngagementKind",
+    "EnrolmentState",
     "FieldKind",
     "FieldLane",
     "ImportBatch",
@@ -32,6 +44,10 @@ __all__ = [
     "LeadScore",
     "LeadStage",
     "ModelState",
+    "NurtureEnrolment",
+    "NurtureStep",
+    "NurtureTouch",
+    "NurtureTrack",
     "RecordKind",
     "ReturnReason",
     "ScoreRange",
@@ -39,6 +55,10 @@ __all__ = [
     "ScoringRule",
     "ScoringSettings",
     "Source",
+    "StepKind",
+    "StopReason",
     "Submission",
     "TeamPolicy",
+    "TrackState",
+    "Unsubscribed",
 ]

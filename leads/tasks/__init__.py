@@ -1,5 +1,5 @@
 """The room's Celery tasks, one module a subject."""
 
-from leads.tasks import conversion, imports, scoring, submissions
+from leads.tasks import conversion, imports, nurture, scoring, submissions
 
-__all__ = ["conversion", "imports", "scoring", "submissions"]
+__all__ = ["conversion", "imports", "nurture", "scoring", "submissions"]

@@ -52,7 +52,20 @@ from deals.models import (
     SpecialistRequest,
     Stakeholder,
 )
-from leads.models import CaptureForm, ConversionModel, CustomField, ImportBatch, Lead, ScoringGroup, ScoringRule
+from leads.models import (
+    CaptureForm,
+    ConversionModel,
+    CustomField,
+    ImportBatch,
+    Lead,
+    NurtureEnrolment,
+    NurtureStep,
+    NurtureTouch,
+    NurtureTrack,
+    ScoringGroup,
+    ScoringRule,
+)
+from leads.nurture import words
 from people.models import Absence, Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
@@ -109,8 +122,11 @@ class World:
             "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign",
         }  # fmt: skip
         by_name["deal"] = self.deal.pk
+        by_name["kind"] = "email"
         by_name["question"] = EnvironmentQuestion.objects.get().pk
         by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
+        if name.startswith("leads:nurture"):
+            by_name["token"] = words.token(NurtureTouch.objects.get(step__kind="case_study"))
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
         by_name["table"] = TABLES.get(name, "stages")
@@ -218,6 +234,13 @@ class World:
                 f"leads:{act}_field": CustomField.objects.first()
                 for act in ("edit", "move", "archive", "restore", "remove")
             },
+            **{f"leads:{act}_track": NurtureTrack.objects.first() for act in ("edit", "start", "pause")},
+            "leads:nurture_track": NurtureTrack.objects.first(), "leads:add_step": NurtureTrack.objects.first(),
+            **{
+                f"leads:{act}_step": NurtureStep.objects.get(kind="case_study")
+                for act in ("edit", "move", "remove", "preview", "test")
+            },
+            "leads:finish_call": NurtureTouch.objects.get(step__kind="call"),
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule, "leads:use_conversion": ConversionModel.objects.first(),
             "qualification:framework": self.criterion.framework,
@@ -272,6 +295,14 @@ def build() -> World:
         dossier=open_dossier(None, west),
     )
     other_lead = LeadFactory(name="Lena Ortis", company=company, team=west, owner=people["owner"])
+    track = NurtureTrack.objects.create(name="Warm up", bands=["cold"], stages=["new"], state="running")
+    study = NurtureStep.objects.create(
+        track=track, kind="case_study", subject="Read", body="This", link="https://ours.example/story"
+    )
+    call = NurtureStep.objects.create(track=track, kind="call", body="Ask them", order=1)
+    enrolment = NurtureEnrolment.objects.create(track=track, lead=lead, stage="sal", next_step=call)
+    NurtureTouch.objects.create(enrolment=enrolment, step=study)
+    NurtureTouch.objects.create(enrolment=enrolment, step=call)
     deal = OpportunityFactory(team=west, owner=people["owner"], company=company, stage=stage("discovery"))
     QueueEntry.objects.create(opportunity=deal)
     claim(people["se"], deal)
