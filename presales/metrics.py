@@ -9,13 +9,14 @@ import os
 from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from presales import health
-from presales.models import JobRun
+from presales.models import JobRun, OutboxMail
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 UNKNOWN = "none"
@@ -48,6 +49,11 @@ class Background(Collector):
             aside.add_metric([label], figures["set_aside"])
         yield stale
         yield aside
+        mails = OutboxMail.objects
+        yield _gauge(
+            "presales_outbox_late_seconds", "By which the mail due longest is late.", mails.late(timezone.now())
+        )
+        yield _gauge("presales_outbox_given_up", "Mails that wait for an admin.", mails.given_up().count())
         started = GaugeMetricFamily("presales_job_started", "When a job last began, Unix time.", labels=["job"])
         took = GaugeMetricFamily("presales_job_seconds", "How long its last finished run took.", labels=["job"])
         failed = GaugeMetricFamily("presales_job_failed", "1 where its last run failed.", labels=["job"])

@@ -76,6 +76,12 @@ class OutboxMailQuerySet(models.QuerySet):
         """Not sent yet."""
         return self.filter(state=OutboxMail.State.WAITING)
 
+    def late(self, now: datetime.datetime) -> float:
+        """Seconds by which the mail that is due longest is late; 0 where none is."""
+        due = self.waiting().filter(next_try_at__lte=now).order_by("next_try_at").values_list("next_try_at", flat=True)
+        first = due.first()
+        return (now - first).total_seconds() if first else 0.0
+
     def given_up(self) -> "OutboxMailQuerySet":
         """For an admin to look at: the server refused it too often, or nobody knows whether it took it."""
         return self.filter(state__in=[OutboxMail.State.FAILED, OutboxMail.State.UNSURE])

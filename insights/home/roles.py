@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 
 from deals.loads import own_load
-from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_pairs, of_proposals
+from insights.home import of_admin, of_closings, of_deals, of_leads, of_meetings, of_nurture, of_pairs, of_proposals
 from insights.home.parts import Action, Home
 from people.models import Role, User
 
@@ -69,7 +69,7 @@ def marketing(user: User) -> Home:
     """What came back and why, who is nearly an MQL, this week against the last, and the sources."""
     return Home(
         figures=of_leads.weeks(user),
-        sections=[of_leads.returned(user), of_leads.near_threshold(user)],
+        sections=[of_leads.returned(user), of_leads.near_threshold(user), of_nurture.calls(user)],
         counts=of_leads.sources(user),
         action=Action("Log a lead", reverse("leads:log"), dialog=True),
     )

@@ -2,7 +2,8 @@
 
 from leads.freshness import scores_stale
 from leads.hooks import on_merge
-from leads.models import Consent, Engagement, Lead, LeadComment, LeadStage
+from leads.models import Consent, Engagement, Lead, LeadComment, LeadStage, StopReason
+from leads.nurture.stop import stop
 from leads.scoring import masses
 from people.models import User
 from people.permissions import require
@@ -43,6 +44,7 @@ def merge(actor: User, survivor: Lead, other: Lead, *, take: list[str] | None = 
     for name in CHOOSABLE:
         if name in take or not getattr(survivor, name):
             setattr(survivor, name, getattr(other, name))
+    survivor.custom = other.custom | survivor.custom
     if other.notes:
         survivor.notes = f"{survivor.notes}\n\n{other.notes}".strip()[:10000]
     _merge_consent(survivor, other)
@@ -59,6 +61,7 @@ def merge(actor: User, survivor: Lead, other: Lead, *, take: list[str] | None = 
     Lead.objects.filter(merged_into=other).update(merged_into=survivor)
     Engagement.objects.filter(lead=other).update(lead=survivor)
     LeadComment.objects.filter(lead=other).update(lead=survivor)
+    _merge_nurture(survivor, other)
     for move in on_merge:
         move(survivor, other)
     if moved_dossier:
@@ -66,6 +69,13 @@ def merge(actor: User, survivor: Lead, other: Lead, *, take: list[str] | None = 
     masses.rebuild([survivor.pk, other.pk])
     scores_stale([survivor.pk, other.pk])
     return survivor
+
+
+def _merge_nurture(survivor: Lead, other: Lead) -> None:
+    """What the other was sent is the survivor's story too; on the way is the survivor alone."""
+    stop(other.nurture.values_list("pk", flat=True), StopReason.MERGED)
+    own = survivor.nurture.values_list("track", flat=True)
+    other.nurture.exclude(track__in=list(own)).update(lead=survivor)
 
 
 def _merge_consent(survivor: Lead, other: Lead) -> None:

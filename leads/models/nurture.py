@@ -170,6 +170,15 @@ class NurtureEnrolment(models.Model):
         return f"{self.lead} on {self.track}"
 
 
+class NurtureTouchQuerySet(models.QuerySet):
+    """Touches by what the domain asks of them."""
+
+    def calls_to_make(self) -> "NurtureTouchQuerySet":
+        """Calls that nobody has made, of people who did not leave the track."""
+        calls = self.filter(step__kind=StepKind.CALL, done_at=None)
+        return calls.filter(enrolment__state__in=[EnrolmentState.RUNNING, EnrolmentState.FINISHED])
+
+
 class NurtureTouch(models.Model):
     """One step that reached its day for one lead: the mail that it made, or the call that is to be made."""
 
@@ -190,6 +199,8 @@ class NurtureTouch(models.Model):
     note = models.CharField(max_length=500, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = NurtureTouchQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_at", "pk"]

@@ -47,11 +47,15 @@ def of_steps(track_id: int) -> dict[int, StepResult]:
     """By step."""
     touches = NurtureTouch.objects.filter(step__track=track_id).order_by().values_list("step")
     rows = touches.annotate(
-        Count("pk"), Count("pk", filter=Q(mail__state=OutboxMail.State.SENT)),
-        Count("clicked_at"), Count("replied_at"), Count("unsubscribed_at"), Count("done_at"),
-        Count("pk", filter=Q(result=NurtureTouch.Result.REACHED)),
-        Count("pk", filter=Q(mail__state__in=[OutboxMail.State.FAILED, OutboxMail.State.UNSURE])),
-    )  # fmt: skip
+        n_due=Count("pk"),
+        n_sent=Count("pk", filter=Q(mail__state=OutboxMail.State.SENT)),
+        n_clicked=Count("clicked_at"),
+        n_replied=Count("replied_at"),
+        n_unsubscribed=Count("unsubscribed_at"),
+        n_called=Count("done_at"),
+        n_reached=Count("pk", filter=Q(result=NurtureTouch.Result.REACHED)),
+        n_failed=Count("pk", filter=Q(mail__state__in=[OutboxMail.State.FAILED, OutboxMail.State.UNSURE])),
+    )
     return {step: StepResult(*figures) for step, *figures in rows}
 
 

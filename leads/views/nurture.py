@@ -214,7 +214,7 @@ def of_lead(request: HttpRequest, pk: int) -> HttpResponse:
     """On which track a lead is, what comes next, and the calls that wait."""
     lead = get_lead(request, pk)
     enrolment = lead.nurture.filter(state=EnrolmentState.RUNNING).select_related("track", "next_step").first()
-    calls = NurtureTouch.objects.filter(enrolment__lead=lead, step__kind=StepKind.CALL, done_at=None)
+    calls = NurtureTouch.objects.calls_to_make().filter(enrolment__lead=lead)
     may = request.user.has_perm("leads.change_lead", lead) and not lead.merged_into_id
     context = {
         "lead": lead,

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from leads.actions import custom_fields as actions
 from leads.actions.companies import update_company
+from leads.actions.duplicates import merge
 from leads.actions.leads import log_lead, update_lead
 from leads.custom_facts import facts
 from leads.custom_filters import Filters
@@ -265,6 +266,12 @@ class TestOnRecords:
         assert client.post(edit, again | {"keep-custom_visits": "theirs"}).status_code == 302
         lead.refresh_from_db()
         assert (lead.custom["visits"], lead.custom["trial"]) == (20, True)
+
+    def test_merging_fills_what_is_empty_and_keeps_what_is_there(self, admin, five):
+        lead = LeadFactory(custom={"visits": 1})
+        merge(admin, lead, LeadFactory(custom={"visits": 2, "remark": "tea"}))
+        lead.refresh_from_db()
+        assert lead.custom == {"visits": 1, "remark": "tea"}
 
     def test_companies(self, client, admin, ae):
         field(admin, "Contract until", "date", record="company")

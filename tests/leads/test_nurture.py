@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads.actions import nurture as actions
 from leads.actions import nurture_answers as answers
+from leads.actions.duplicates import merge
 from leads.actions.leads import record_engagement
 from leads.actions.stages import nurture as set_aside
 from leads.models import Lead, NurtureEnrolment, NurtureStep, NurtureTouch, Unsubscribed
@@ -318,3 +319,18 @@ class TestMakingTracks:
         for bad in ("", "1:x", signed + "x", f"{touch.pk}", "a" * 5000, "99999999999999999999:abc"):
             assert words.touch_of(bad) is None
         assert NurtureStep.objects.count() == 1
+
+
+def test_merged_leads_keep_their_story_and_hear_of_us_once(admin):
+    made = track("email", "email")
+    lead, other = reader(email="a@acme.example"), reader(email="b@acme.example")
+    alone = reader(email="c@acme.example", band="hot")
+    run()
+    merge(admin, lead, other)
+    merge(admin, alone, lead)
+    days_pass(1)
+    run()
+    assert len(mail.outbox) == 2
+    found = NurtureEnrolment.objects.filter(track=made).values_list("lead", "state", "stop_reason")
+    assert set(found) == {(alone.pk, "stopped", "merged"), (other.pk, "stopped", "merged")}
+    assert any(entry.kind == "nurture" for entry in timeline_of(alone))
