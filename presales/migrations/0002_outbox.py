@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        help_text="Who is asked, right before it leaves, whether it is still wanted.", max_length=40
+                        help_text="Decides who is asked, before it leaves, whether it is wanted.", max_length=40
                     ),
                 ),
                 ("to", models.EmailField(max_length=254)),
