@@ -6,7 +6,8 @@ The sum (`logit`) is kept beside the score, so that a night in which only engage
 import functools
 from dataclasses import dataclass
 
-from leads.conversion.fields import POINTS, known_by
+from leads.conversion.fields import POINTS, Known, known_by
+from leads.learning.table import Kind
 from leads.models.conversion import ConversionModel
 from presales.sql import Sql
 
@@ -16,9 +17,8 @@ FURTHEST = 30
 
 @dataclass(frozen=True)
 class Chance:
-    """`values` joins what is asked of each lead, `logit` sums it up, and points come in by `slope` and `shift`."""
+    """`logit` is the sum of everything but the points, which come in by `slope` and `shift`."""
 
-    values: Sql
     logit: Sql
     slope: float = 0.0
     shift: float = 0.0
@@ -32,7 +32,7 @@ class Chance:
         return f"1 / (1 + exp(-greatest(-{FURTHEST}::float8, least({FURTHEST}::float8, {whole}))))"
 
 
-NONE = Chance(Sql(""), Sql("NULL::float8"))
+NONE = Chance(Sql("NULL::float8"))
 
 
 @functools.lru_cache(maxsize=4)
@@ -47,55 +47,56 @@ def chance_of(version: int) -> Chance:
 
 
 def compiled(data: dict) -> Chance:
-    """What `leads.learning.model.Model.to_data` stored, as SQL."""
-    columns = [column for column in data["columns"] if column["key"] != POINTS and known_by(column["key"])]
-    values = ", ".join(f"{known_by(column['key']).sql} AS v{place}" for place, column in enumerate(columns))
+    """What `leads.learning.model.Model.to_data` stored, as SQL over `l`, `c` and `s`."""
     start, terms, parameters = float(data["start"]), [], []
     slope = shift = 0.0
     for column in data["columns"]:
         start -= column["mean"]
+        known = known_by(column["key"])
         if column["key"] == POINTS:
             slope = column["weights"][0] / column["scale"]
             shift = -column["weights"][0] * column["center"] / column["scale"]
-        elif known_by(column["key"]) is None:
+        elif known is None:
             start += column["weights"][0]
-    for place, column in enumerate(columns):
-        term = _TERMS[column["kind"]](f"v.v{place}", column)
-        terms.append(term.text)
-        parameters += term.parameters
-    # OFFSET 0 has each value computed once, however often its term compares it.
-    joined = Sql(f" CROSS JOIN LATERAL (SELECT {values} OFFSET 0) v") if columns else Sql("")
-    return Chance(joined, Sql(" + ".join([f"{start!r}::float8", *terms]), tuple(parameters)), slope, shift, exists=True)
+        else:
+            term = _TERMS[known.kind](known, column)
+            terms.append(term.text)
+            parameters += term.parameters
+    return Chance(Sql(" + ".join([f"{start!r}::float8", *terms]), tuple(parameters)), slope, shift, exists=True)
 
 
-def _number(value: str, column: dict) -> Sql:
-    edges, weights = column["edges"], column["weights"]
-
-    def between(low: int, high: int) -> str:
-        """The weights of bins `low` to `high`, halved until one is left."""
-        if low == high:
-            return f"{weights[low]!r}::float8"
-        middle = (low + high) // 2
-        lower, upper = between(low, middle), between(middle + 1, high)
-        return f"CASE WHEN {value} < {edges[middle - 1]!r}::float8 THEN {lower} ELSE {upper} END"
-
-    return Sql(f"CASE WHEN {value} IS NULL THEN {weights[0]!r}::float8 ELSE {between(1, len(edges) + 1)} END")
+# Each term names its field once, since reading it is most of what a term costs.
 
 
-def _category(value: str, column: dict) -> Sql:
+def _number(known: Known, column: dict) -> Sql:
+    edges, weights = (_array(column[name]) for name in ("edges", "weights"))
+    if not column["edges"]:
+        missing, any_other = column["weights"]
+        return Sql(f"CASE WHEN {known.sql} IS NULL THEN {missing!r}::float8 ELSE {any_other!r}::float8 END")
+    return Sql(f"({weights})[2 + coalesce(width_bucket({known.sql}, {edges}), -1)]")
+
+
+def _array(values: list[float]) -> str:
+    return "'{" + ",".join(map(repr, values)) + "}'::float8[]"
+
+
+def _category(known: Known, column: dict) -> Sql:
     missing, other, *each = column["weights"]
+    if known.condition:
+        weight = dict(zip(column["levels"], each, strict=True))
+        yes, no = weight.get("yes", other), weight.get("no", other)
+        return Sql(f"CASE WHEN {known.condition} THEN {yes!r}::float8 ELSE {no!r}::float8 END")
     cases = "".join(f" WHEN %s THEN {weight!r}::float8" for weight in each)
-    text = f"CASE coalesce({value}, '') WHEN '' THEN {missing!r}::float8{cases} ELSE {other!r}::float8 END"
+    text = f"CASE coalesce({known.sql}, '') WHEN '' THEN {missing!r}::float8{cases} ELSE {other!r}::float8 END"
     return Sql(text, tuple(column["levels"]))
 
 
-def _items(value: str, column: dict) -> Sql:
+def _items(known: Known, column: dict) -> Sql:
     missing, *each = column["weights"]
-    sums = [f"CASE WHEN %s = ANY({value}) THEN {weight!r}::float8 ELSE 0 END" for weight in each]
-    text = (
-        f"CASE WHEN coalesce(cardinality({value}), 0) = 0 THEN {missing!r}::float8 ELSE {' + '.join(sums) or '0'} END"
-    )
+    sums = [f"CASE WHEN %s = ANY({known.sql}) THEN {weight!r}::float8 ELSE 0 END" for weight in each]
+    none = f"coalesce(cardinality({known.sql}), 0) = 0"
+    text = f"CASE WHEN {none} THEN {missing!r}::float8 ELSE {' + '.join(sums) or '0'} END"
     return Sql(text, tuple(column["levels"]))
 
 
-_TERMS = {"number": _number, "category": _category, "items": _items}
+_TERMS = {Kind.NUMBER: _number, Kind.CATEGORY: _category, Kind.ITEMS: _items}

@@ -131,13 +131,12 @@ def full(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
             s.total AS old_total, s.grade AS old_grade, s.band AS old_band, s.next_due_at AS old_due,
             s.logit AS old_logit, s.probability AS old_probability,
             {of_fit.text} AS fit, {of_engagement.text} AS exact, {chance.logit.text} AS logit
-        FROM leads_leadscore s {LEADS_AND_COMPANIES} {chance.values.text} WHERE {scope.text}
+        FROM leads_leadscore s {LEADS_AND_COMPANIES} WHERE {scope.text}
         """,  # noqa: S608
         (
             *of_fit.parameters,
             *of_engagement.parameters,
             *chance.logit.parameters,
-            *chance.values.parameters,
             *scope.parameters,
         ),
     )

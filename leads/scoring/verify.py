@@ -69,7 +69,7 @@ def _fresh(rules: Ruleset, day: datetime.date, first: int, end: int) -> sql.Sql:
             SELECT a.id AS lead_id, coalesce(f.masses, '{{}}') AS masses
             FROM leads_lead a LEFT JOIN ({summed}) f ON f.lead_id = a.id
             WHERE a.id >= %s AND a.id < %s
-        ) s {sql.LEADS_AND_COMPANIES} {chance.values.text}
+        ) s {sql.LEADS_AND_COMPANIES}
         """,  # noqa: S608
         (
             *of_fit.parameters,
@@ -77,7 +77,6 @@ def _fresh(rules: Ruleset, day: datetime.date, first: int, end: int) -> sql.Sql:
             *chance.logit.parameters,
             *masses.fresh_parameters(rules),
             *(first, end, first, end),
-            *chance.values.parameters,
         ),
     )
     return sql.figures(rules, day, source, ("lead_id", "masses", "fit", "logit"), chance)
