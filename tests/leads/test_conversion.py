@@ -208,7 +208,7 @@ def test_a_worse_version_is_kept_and_not_taken_into_use():
     first = learn()
     # What is in use foresees the new endings perfectly; one that also has to explain the old ones cannot.
     column = next(one for one in first.data["columns"] if one["key"] == "industry")
-    column["weights"] = [-9.0 if level != "bank" else 9.0 for level in ("", "any other", *column["levels"])]
+    column["weights"] = [9.0 if level.startswith("bank") else -9.0 for level in ("", "any other", *column["levels"])]
     ConversionModel.objects.filter(pk=first.pk).update(data=first.data)
     newly_ended(is_bank)
     second = learn()
