@@ -17,8 +17,8 @@ SORTS = {
     "-valid": Sort("valid_until", descending=True, label="Valid longest"),
     "-sent": Sort("sent_on", descending=True, label="Sent last"),
     "customer": Sort("customer", label="Customer"),
-    "-customer": Sort("customer", descending=True, label="Customer, from the end"),
-    "asked": Sort("asked_at", label="Waiting longest for approval"),
+    "-customer": Sort("customer", descending=True, label="Customer, Z to A"),
+    "asked": Sort("asked_at", label="Waiting longest"),
 }
 VIEWS = {
     "": "In work and with customers",

@@ -54,8 +54,6 @@ class LibraryItemForm(VersionedForm):
 
 def item_of(question: RfpQuestion) -> LibraryItem:
     """The item that keeping the answer to `question` begins with."""
-    title = squeeze(question.text)
-    return LibraryItem(
-        kind=ItemKind.ANSWER, title=title if len(title) <= 120 else f"{title[:119]}…", shows=question.text[:1000],
-        script=question.answer,
-    )  # fmt: skip
+    whole = squeeze(question.text)
+    title, shows = (whole, "") if len(whole) <= 120 else (f"{whole[:119]}…", question.text[:1000])
+    return LibraryItem(kind=ItemKind.ANSWER, title=title, shows=shows, script=question.answer)
