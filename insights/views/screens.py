@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from insights.filters import Filters, OfLeads, Quarterly, Span, Yearly
-from insights.screens import forecast, funnel, goals, movement, velocity
+from insights.filters import Filters, OfLeads, Quarterly, Recorded, Span, Yearly
+from insights.screens import forecast, funnel, goals, movement, se_team, velocity
 from insights.screens.parts import Screen
 from people.exports import export
 from people.permissions import require
@@ -28,6 +28,7 @@ SCREENS = {
     "forecast": Entry(Quarterly, forecast.build),
     "funnel": Entry(OfLeads, funnel.build, "insights.see_funnel"),
     "velocity": Entry(Yearly, velocity.build),
+    "se_team": Entry(Recorded, se_team.build),
     "goals": Entry(Quarterly, goals.build),
 }
 
