@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from deals.models import Outcome
+from deals.models import LostReason, NoGoReason, Outcome
 from deals.models.opportunities import ForecastCategory
 from deals.risk import at_risk
 from insights.filters import Filters
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
+from insights.queries.win_loss import named
 
 NONE, ANY = "none", "any"
 STATES = {
@@ -52,6 +53,10 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
         deals = deals.filter(owner=None, owner_name=data["owner_name"])
     if data.get("category") in ForecastCategory.values:
         deals = deals.filter(forecast_category=data["category"])
+    if data.get("reason") in (LostReason.values if state == "lost" else NoGoReason.values if state == "no_go" else ()):
+        deals = deals.filter(**{"lost_reason" if state == "lost" else "no_go_reason": data["reason"]})
+    if data.get("competitor"):
+        deals = named(deals, data["competitor"])
     if "age" in data:
         deals = _aged(deals, data["age"], filters.now)
     if data.get("risk") == "any" and not filters.as_of:

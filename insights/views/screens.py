@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from insights.filters import Filters, OfLeads, Quarterly, Recorded, Span, Yearly
-from insights.screens import forecast, funnel, goals, movement, se_team, velocity
+from insights.screens import forecast, funnel, goals, movement, se_team, velocity, win_loss
 from insights.screens.parts import Screen
 from people.exports import export
 from people.permissions import require
@@ -29,6 +29,7 @@ SCREENS = {
     "funnel": Entry(OfLeads, funnel.build, "insights.see_funnel"),
     "velocity": Entry(Yearly, velocity.build),
     "se_team": Entry(Recorded, se_team.build),
+    "win_loss": Entry(Yearly, win_loss.build),
     "goals": Entry(Quarterly, goals.build),
 }
 

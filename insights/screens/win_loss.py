@@ -1,0 +1,96 @@
+"""Win and loss: how deals ended, why, against whom, and what was learned of it."""
+
+from django.urls import reverse
+
+from deals.models import LostReason, NoGoReason
+from insights import drill
+from insights.filters import Yearly
+from insights.queries.book import ZERO, other_currencies
+from insights.queries.win_loss import Reason, WinLoss, win_loss
+from insights.screens.parts import Card, Screen, percent, shown_percent
+from insights.tables import Column, Row, Table
+from presales.templatetags.presales import money, money_short, number
+
+
+def build(filters: Yearly) -> Screen:
+    """Cards, reasons of losses and no-gos, competitors."""
+    found = win_loss(filters)
+    return Screen(
+        "win_loss",
+        "Win and loss",
+        f"{filters.period.label}: how deals ended, and why.",
+        filters,
+        _cards(filters, found),
+        [
+            _reasons(filters, "reasons", "Why deals were lost", found.lost, dict(LostReason.choices), "lost"),
+            _rivals(filters, found),
+            _reasons(filters, "no_gos", "Why deals were called off", found.no_go, dict(NoGoReason.choices), "no_go"),
+        ],
+        other_currencies(filters.closed_deals(), filters.day),
+        actions=[("Autopsies", reverse("deals:autopsies")), ("Product gaps", reverse("deals:product_gaps"))],
+    )
+
+
+def _cards(filters: Yearly, found: WinLoss) -> list[Card]:
+    closed = found.closed
+    lost = sum((reason.amount for reason in found.lost), ZERO)
+    unknown = sum(reason.count for reason in found.lost if reason.key == LostReason.UNKNOWN)
+    return [
+        Card(
+            "Win rate", shown_percent(closed.win_rate), f"{closed.won} won of {closed.won + closed.lost} decided",
+            drill.url(filters, state="decided"),
+        ),
+        Card("Won", money_short(closed.won_amount), money(closed.won_amount), drill.url(filters, state="won")),
+        Card("Lost", money_short(lost), f"{money(lost)} in {closed.lost} deals", drill.url(filters, state="lost")),
+        Card(
+            "Lessons agreed", shown_percent(percent(found.agreed, found.agreed + found.owed)),
+            f"{found.agreed} of {found.agreed + found.owed} autopsies; {number(unknown)} losses without a reason",
+        ),
+    ]  # fmt: skip
+
+
+def _reasons(filters: Yearly, slug: str, title: str, reasons: list[Reason], labels: dict, state: str) -> Table:
+    whole = sum((one.amount for one in reasons), ZERO)
+    count = sum(one.count for one in reasons)
+    rows = [
+        Row(
+            str(labels.get(one.key, one.key or "Not recorded")),
+            [one.count, percent(one.count, count), one.amount],
+            drill.url(filters, state=state, reason=one.key),
+        )
+        for one in reasons
+    ]
+    of, kind = ("Lost deals", "lost deals") if state == "lost" else ("No-gos", "no-gos")
+    total = Row(f"All {kind}", [count, percent(count, count), whole], drill.url(filters, state=state))
+    return Table(
+        slug, title, f"{of} that closed in the period by their reason, at the amount they had.",
+        [Column("Reason"), Column("Deals", "count"), Column("Share", "percent"), Column("Amount", "money", "bar")],
+        rows, total if rows else None, len(rows), empty=f"No {kind} in this period.",
+    )  # fmt: skip
+
+
+def _rivals(filters: Yearly, found: WinLoss) -> Table:
+    rows = [
+        Row(
+            one.name,
+            [
+                one.won + one.lost,
+                one.won,
+                one.lost,
+                percent(one.won, one.won + one.lost),
+                one.won_amount,
+                one.lost_amount,
+            ],
+            drill.url(filters, state="decided", competitor=one.key),
+        )
+        for one in found.rivals
+    ]
+    return Table(
+        "competitors", "Against whom",
+        "Decided deals of the period in which a competitor was named, or that were lost to it. A deal counts against "
+        "each of its competitors.",
+        [Column("Competitor"), Column("Decided", "count"), Column("Won", "count"), Column("Lost", "count"),
+         Column("Win rate", "percent", "line"), Column("Won amount", "money", "bar"),
+         Column("Lost amount", "money", "bar")],
+        rows, charted=len(rows), empty="No competitor was named in a decided deal of this period.",
+    )  # fmt: skip
