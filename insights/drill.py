@@ -4,12 +4,12 @@ import datetime
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from deals.models import LostReason, NoGoReason, Outcome
 from deals.models.opportunities import ForecastCategory
-from deals.risk import at_risk
+from deals.risk import HAPPY_EARS, at_risk, with_risks
 from insights.filters import Filters
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
 from insights.queries.win_loss import named
@@ -61,6 +61,8 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
         deals = _aged(deals, data["age"], filters.now)
     if data.get("risk") == "any" and not filters.as_of:
         deals, title = at_risk(deals), "Deals at risk"
+    if data.get("risk") == HAPPY_EARS.name and not filters.as_of:
+        deals, title = with_risks(deals).alias(ears=F("risks").bitand(HAPPY_EARS.bit)).filter(ears__gt=0), "Happy ears"
     return with_weighted(deals), title
 
 
