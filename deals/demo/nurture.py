@@ -76,6 +76,7 @@ def tell() -> None:
             OutboxMail.objects.waiting().update(state=OutboxMail.State.SENT, sent_at=timezone.now())
         with at(days_ago(day - 0.7)):
             _answer(dice)
+            _call(dice, marketing)
 
 
 def _make(marketing: User, name: str, steps: list[tuple], **rule: object) -> NurtureTrack:
@@ -101,3 +102,14 @@ def _answer(dice: random.Random) -> None:
             )  # fmt: skip
         elif luck > 0.935:
             answers.unsubscribe(None, touch)
+
+
+def _call(dice: random.Random, marketing: User) -> None:
+    """Most calls of a nobody's lead are made within days; who is reached leaves the track."""
+    for call in NurtureTouch.objects.calls_to_make().select_related("enrolment__lead", "step").order_by("pk"):
+        if dice.random() < 0.45:
+            reached = dice.random() < 0.3
+            actions.finish_call(
+                marketing, call, result="reached" if reached else "not_reached",
+                note="Plans for autumn. Wants to see the nine plants again then." if reached else "Voice mail.",
+            )  # fmt: skip

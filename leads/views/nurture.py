@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from leads.actions import nurture as actions
 from leads.forms.nurture import CallForm, EnrolForm, StepForm, TrackForm
-from leads.models import Company, EnrolmentState, Lead, NurtureStep, NurtureTouch, NurtureTrack, StepKind
+from leads.models import Company, Consent, EnrolmentState, Lead, NurtureStep, NurtureTouch, NurtureTrack, StepKind
 from leads.nurture import results, words
 from leads.nurture.enrol import would_join
 from leads.views.leads import get_lead
@@ -222,7 +222,10 @@ def of_lead(request: HttpRequest, pk: int) -> HttpResponse:
         "calls": list(calls.select_related("step", "enrolment__track")),
         "may": may,
         "may_record": request.user.has_perm("leads.record_engagement", lead),
-        "offers": may and enrolment is None and NurtureTrack.objects.filter(state="running").exists(),
+        "offers": may
+        and enrolment is None
+        and lead.consent == Consent.GIVEN
+        and NurtureTrack.objects.filter(state="running").exists(),
     }
     template = "leads/nurture/_lead.html" if request.htmx else "leads/nurture/lead.html"
     return render(request, template, context)
