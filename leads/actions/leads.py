@@ -10,7 +10,17 @@ from leads.actions.stages import lock_lead
 from leads.custom_values import changed
 from leads.domains import company_domain_of_email
 from leads.freshness import scores_stale
-from leads.models import Consent, CustomField, Engagement, EngagementKind, Lead, LeadComment, Source, Submission
+from leads.models import (
+    Consent,
+    CustomField,
+    Engagement,
+    EngagementKind,
+    Lead,
+    LeadComment,
+    Source,
+    Submission,
+    Unsubscribed,
+)
 from leads.routing import selling_teams, team_for
 from leads.scoring import masses
 from people.models import Role, Team, User
@@ -117,6 +127,9 @@ def update_lead(
         raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
     if "consent" in changes and changes["consent"] != locked.consent:
         locked.consent_at = timezone.now() if changes["consent"] != Consent.UNKNOWN else None
+        if changes["consent"] == Consent.GIVEN:
+            # They changed their mind, and told one of us.
+            Unsubscribed.objects.filter(pk=key(changes.get("email", locked.email))[:254]).delete()
     if custom:
         changes["custom"] = changed(locked.custom, custom, CustomField.objects.of("lead").active())
     company_name = changes.pop("company_name", None)

@@ -20,6 +20,7 @@ PLACES = {
     "link": "the address of the case study or the webinar",
 }
 SALT = "leads.nurture"
+MOST = 40_000  # characters of a mail, however long the names that fill it
 FOOT = "You get this because you agreed to hear from us. One click and it ends:"
 ABOUT = {StepKind.CASE_STUDY: "Read it here:", StepKind.WEBINAR: "Save your place:", StepKind.EMAIL: "More:"}
 
@@ -77,7 +78,7 @@ def write(step: NurtureStep, lead: Lead, signed: str) -> Words:
     if link and "{link}" not in step.body:
         body += f"\n\n{ABOUT[step.kind]}\n{link}"
     unsubscribe = address("nurture_unsubscribe", signed)
-    return Words(squeeze(fill(step.subject))[:200], f"{body}\n\n-- \n{FOOT}\n{unsubscribe}\n", unsubscribe)
+    return Words(squeeze(fill(step.subject))[:200], f"{body[:MOST]}\n\n-- \n{FOOT}\n{unsubscribe}\n", unsubscribe)
 
 
 def sender() -> str:

@@ -83,7 +83,8 @@ def test_filters_find_what_plain_python_finds():
         checks = {
             "number": ({"f-number-from": low, "f-number-to": high},
                        lambda v, a=low, b=high: type(v) in (int, float) and a <= v <= b),
-            "date": ({"f-date-from": first, "f-date-to": last}, lambda v, a=first, b=last: isinstance(v, str) and a <= v <= b),
+            "date": ({"f-date-from": first, "f-date-to": last},
+                     lambda v, a=first, b=last: isinstance(v, str) and a <= v <= b),
             "yes_no": ({"f-yes_no": "yes"}, lambda v: v is True),
             "choice": ({"f-choice": "Large, or so"}, lambda v: v == "Large, or so"),
             "text": ({"f-text": letter}, lambda v, x=letter: v is not None and x.casefold() in as_text(v).casefold()),

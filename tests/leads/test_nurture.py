@@ -9,7 +9,7 @@ from django.utils import timezone
 from leads.actions import nurture as actions
 from leads.actions import nurture_answers as answers
 from leads.actions.duplicates import merge
-from leads.actions.leads import record_engagement
+from leads.actions.leads import record_engagement, update_lead
 from leads.actions.stages import nurture as set_aside
 from leads.models import Lead, NurtureEnrolment, NurtureStep, NurtureTouch, Unsubscribed
 from leads.nurture import words
@@ -250,6 +250,16 @@ class TestWhoGetsOff:
         assert state_of(lead) == ("stopped", "unsubscribed")
         assert state_of(later) is None
         assert len(mail.outbox) == 1
+
+    def test_who_changes_their_mind_hears_of_us_again(self, lead, ae):
+        answers.unsubscribe(None, NurtureTouch.objects.get())
+        lead.refresh_from_db()
+        update_lead(ae, lead, version=lead.version, consent="given")
+        track(name="Another")
+        run()
+        assert set(lead.nurture.values_list("track__name", "state")) == {
+            ("Track 0", "stopped"), ("Another", "finished"),
+        }  # fmt: skip
 
     def test_a_mail_that_waits_is_called_off(self, lead):
         days_pass(1)
