@@ -3,13 +3,22 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from people.models import Role
 from presales.cache import _outages
 from tests.factories import TeamFactory, UserFactory
+from tests.template import template
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_blocker, django_db_modify_db_settings_parallel_suffix):
+    """Test databases are copies of one that is migrated once."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = template()
 
 
 @pytest.fixture(autouse=True)
