@@ -214,9 +214,8 @@ class Quarterly(Filters):
     @cached_property
     def period(self) -> periods.Period:
         """The period asked for, else the usual one."""
-        return next(
-            filter(None, (periods.parse(text, self.day) for text in (self.data.get("period", ""), "this-quarter")))
-        )
+        asked = periods.parse(self.data.get("period", ""), self.day)
+        return asked or next(one for one in periods.choices(self.day) if one.key == self.usual)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from insights.queries.forecast import (
     won_by_quarter,
 )
 from insights.queries.quotas import quarters_in
-from insights.screens.parts import Card, Screen, percent
+from insights.screens.parts import Card, Screen, counted, percent
 from insights.tables import Column, Row, Table
 from people.models import Team
 from presales.quarters import label, quarter_start, shifted
@@ -68,8 +68,8 @@ def _cards(filters: Quarterly, months: list[Month], current: list[Called]) -> li
     own = [one for one in current if one.team is None]
     if own:
         amount = sum((one.amount for one in own), ZERO)
-        of = f"{len(own)} AE{'' if len(own) == 1 else 's'}"
-        cards.append(Card("AEs call", money_short(amount), f"{money(amount)}: the newest calls of {of}"))
+        note = f"{money(amount)}: the newest calls of {counted(len(own), 'AE')}"
+        cards.append(Card("AEs call", money_short(amount), note))
     for one in _topmost([one for one in current if one.team]):
         cards.append(Card(f"{one.team_name} is called", money_short(one.amount), f"{money(one.amount)}, by {one.name}"))
     return cards
@@ -78,7 +78,7 @@ def _cards(filters: Quarterly, months: list[Month], current: list[Called]) -> li
 def _evidence_card(found: Evidence) -> Card:
     note = f"{money(found.figure)}; 8 of 10 times between {money_short(found.low)} and {money_short(found.high)}"
     if found.unknown:
-        note += f"; {found.unknown} deals count at what is claimed"
+        note += f"; {counted(found.unknown, 'deal')} at what is claimed"
     return Card("Evidence-based", money_short(found.figure), note)
 
 
@@ -170,7 +170,7 @@ def _accuracy(filters: Quarterly, past: list[Called]) -> Table:
     return Table(
         "accuracy",
         "How past calls turned out",
-        "Calls of the last four quarters against what was won in them. Off: (call − won) ÷ won; above nothing means "
+        "Calls of the last four quarters against what was won in them. Off: (call − won) ÷ won; above zero means "
         "too much was called.",
         [Column("Who"), Column("Quarter", "text"), Column("First call", "money"), Column("Last call", "money"),
          Column("Won", "money"), Column("First off by", "percent"), Column("Last off by", "percent")],

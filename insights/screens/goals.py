@@ -9,7 +9,7 @@ from insights.filters import Quarterly
 from insights.queries.attainment import Coverage, Reached, reached, total
 from insights.queries.book import other_currencies
 from insights.queries.quotas import quotas_of
-from insights.screens.parts import Card, Screen, percent, shown_percent
+from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
 from people.models import Role, User
 from presales.templatetags.presales import money, money_short
@@ -54,11 +54,12 @@ def passed(filters: Quarterly) -> Decimal:
 def _cards(filters: Quarterly, whole: Reached, cover: Coverage | None) -> list[Card]:
     period, pace = filters.period, passed(filters)
     won = Card(
-        "Won", money_short(whole.won), f"{money(whole.won)} in {whole.won_count} deals won in the period",
+        "Won", money_short(whole.won), f"{money(whole.won)} in {counted(whole.won_count, 'deal')} won in the period",
         drill.url(filters, state="won"),
     )  # fmt: skip
     still = Card(
-        "Open", money_short(whole.open), f"{money(whole.open)} in {whole.open_count} open deals expected in the period",
+        "Open", money_short(whole.open),
+        f"{money(whole.open)} in {counted(whole.open_count, 'open deal')} expected in the period",
         drill.url(filters, state="open"),
     )  # fmt: skip
     if cover is None:
@@ -66,7 +67,7 @@ def _cards(filters: Quarterly, whole: Reached, cover: Coverage | None) -> list[C
     attained = percent(whole.won, cover.quota)
     behind = attained is not None and attained < pace
     days = (period.end - filters.day).days
-    left = f"{days} days left" if days > 0 else f"ended on {period.end:%-d %b %Y}"
+    left = f"{counted(days, 'day')} left" if days > 0 else f"ended on {period.end:%-d %b %Y}"
     covers = "Nothing is left to win" if cover.ratio is None else f"Open ÷ (quota − won): {money(cover.rest)} to go"
     return [
         Card("Quota", money_short(cover.quota), money(cover.quota)),

@@ -9,7 +9,7 @@ from insights import drill, periods
 from insights.filters import Recorded
 from insights.queries.book import other_currencies
 from insights.queries.happy_ears import BEFORE, MOST, Ears, by_ae, calibration, flagged
-from insights.screens.parts import Card, Screen, percent, shown_percent
+from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
 from people.models import User
 from presales.templatetags.presales import money, money_short, number
@@ -44,7 +44,7 @@ def _cards(filters: Recorded, whole: Ears, past: list) -> list[Card]:
         Card("Evidence", money_short(whole.evidence), f"{money(whole.evidence)}: the same with what the evidence says"),
         Card(
             "Flagged", number(whole.flagged),
-            f"of {number(whole.count)} open deals are claimed far above their evidence",
+            f"of {counted(whole.count, 'open deal')}: claimed far above the evidence",
             _flagged_url(filters), "bad" if whole.flagged else "good",
         ),
     ]  # fmt: skip
@@ -54,7 +54,7 @@ def _cards(filters: Recorded, whole: Ears, past: list) -> list[Card]:
         cards.append(
             Card(
                 "Claims came true", shown_percent(came),
-                f"of {total.count} deals were won; {BEFORE} days before, {total.claimed} % was claimed",
+                f"of {counted(total.count, 'deal')} were won; {BEFORE} days before, {total.claimed} % was claimed",
             )
         )  # fmt: skip
     return cards
@@ -116,7 +116,7 @@ def _calibration(filters: Recorded, past: list) -> Table:
     return Table(
         "calibration", "Over time",
         f"Deals won or lost in each quarter that were open {BEFORE} days before they closed: the mean probability "
-        "claimed then, by the history, against how many were won. Above nothing is happy ears.",
+        "claimed then, by the history, against how many were won. Above zero is happy ears.",
         [Column("Quarter"), Column("Decided", "count"), Column("Claimed", "percent", "line"),
          Column("Won", "percent", "line"), Column("Points above", "percent")],
         rows, row("The whole period", past[-1], filters.period.key) if rows else None, len(rows),

@@ -57,3 +57,8 @@ def two(value: Decimal) -> Decimal:
 def shown_percent(value: Decimal | None) -> str:
     """As cards show it."""
     return "–" if value is None else f"{value} %"
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """`1 deal`, `1,200 deals`."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"

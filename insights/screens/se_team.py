@@ -8,7 +8,7 @@ from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
 from insights.queries.closed import HEALTHY_NO_GO
 from insights.queries.se_team import ALARM, Work, se_team
-from insights.screens.parts import Card, Screen, percent, shown_percent
+from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
 from people.models import User
 from presales.templatetags.presales import money, money_short
@@ -56,7 +56,7 @@ def _cards(filters: Yearly, total: Work, without: Work) -> list[Card]:
         ),
         Card(
             "POC conversion", shown_percent(percent(total.poc_won, total.poc_won + total.poc_lost)),
-            f"{total.poc_won} won of {total.poc_won + total.poc_lost} decided deals that had a POC",
+            f"{total.poc_won} won of {counted(total.poc_won + total.poc_lost, 'decided deal')} with a POC",
         ),
         Card(
             "Presales cycle", "–" if total.cycle is None else f"{total.cycle} days",
@@ -66,10 +66,13 @@ def _cards(filters: Yearly, total: Work, without: Work) -> list[Card]:
             "No-go share", shown_percent(share), f"Healthy are {low}–{high} % of closed deals",
             drill.url(filters, state="no_go", se=drill.ANY), "" if healthy else "bad",
         ),
-        Card("Demos per POC", _ratio(total), f"{total.demos} demos held, {total.pocs} POCs started"),
         Card(
-            "Time to claim", "–" if total.hours is None else f"{total.hours} h",
-            f"Median from entering the queue to the claim, {total.claims} claims",
+            "Demos per POC", _ratio(total),
+            f"{counted(total.demos, 'demo')} held, {counted(total.pocs, 'POC')} started",
+        ),
+        Card(
+            "Time to claim", _waited(total.hours),
+            f"Median from entering the queue to the claim, {counted(total.claims, 'claim')}",
         ),
         Card(
             "Pipeline with an SE", money_short(total.amount),
@@ -89,6 +92,12 @@ def _ratio(work: Work) -> str:
 
 def _per_poc(work: Work) -> Decimal | None:
     return (Decimal(work.demos) / work.pocs).quantize(Decimal("0.1"), ROUND_HALF_UP) if work.pocs else None
+
+
+def _waited(hours: Decimal | None) -> str:
+    if hours is None:
+        return "–"
+    return f"{hours} h" if hours < 48 else f"{(hours / 24).quantize(Decimal('0.1'), ROUND_HALF_UP)} days"
 
 
 def _outcomes(filters: Yearly, lines: list, total: Work, without: Work) -> Table:
@@ -121,7 +130,7 @@ def _outcomes(filters: Yearly, lines: list, total: Work, without: Work) -> Table
         [Column("SE"), Column("Decided", "count"), Column("Win rate", "percent", "bar"), Column("No-go", "percent"),
          Column("Technical", "percent", "bar"), Column("POC", "percent"), Column("Cycle days", "days"),
          Column("Satisfaction", "days"), Column("Open", "count"), Column("Open amount", "money")],
-        rows, row("All with an SE", total, drill.ANY) if rows else None, len(lines),
+        rows, row("All with an SE", total, drill.ANY) if rows else None, len(rows),
         empty="No deal with an SE passes these filters.",
     )  # fmt: skip
 
@@ -129,7 +138,7 @@ def _outcomes(filters: Yearly, lines: list, total: Work, without: Work) -> Table
 def _work(lines: list, total: Work) -> Table:
     carried = loads_of([person.pk for person, _ in lines])
     rows = []
-    loads = capacity = ZERO
+    loads = capacity = Decimal(0)
     for person, work in lines:
         load, room = carried.get(person.pk, ZERO), Decimal(person.effective_capacity or 0)
         loads, capacity = loads + load, capacity + room

@@ -10,7 +10,7 @@ from people.models import Team, User
 from presales.templatetags.presales import money, money_short, number
 
 COLUMNS = [
-    Column("Open", "count"), Column("Decided", "count"), Column("Win rate", "percent", "line"),
+    Column("Open", "count"), Column("Decided", "count"), Column("Win rate", "percent"),
     Column("Average won", "money"), Column("Cycle days", "days"), Column("Velocity a day", "money", "bar"),
 ]  # fmt: skip
 WHAT = (

@@ -7,9 +7,9 @@ from insights import drill
 from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
 from insights.queries.win_loss import Reason, WinLoss, win_loss
-from insights.screens.parts import Card, Screen, percent, shown_percent
+from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
-from presales.templatetags.presales import money, money_short, number
+from presales.templatetags.presales import money, money_short
 
 
 def build(filters: Yearly) -> Screen:
@@ -41,10 +41,14 @@ def _cards(filters: Yearly, found: WinLoss) -> list[Card]:
             drill.url(filters, state="decided"),
         ),
         Card("Won", money_short(closed.won_amount), money(closed.won_amount), drill.url(filters, state="won")),
-        Card("Lost", money_short(lost), f"{money(lost)} in {closed.lost} deals", drill.url(filters, state="lost")),
+        Card(
+            "Lost", money_short(lost), f"{money(lost)} in {counted(closed.lost, 'deal')}",
+            drill.url(filters, state="lost"),
+        ),
         Card(
             "Lessons agreed", shown_percent(percent(found.agreed, found.agreed + found.owed)),
-            f"{found.agreed} of {found.agreed + found.owed} autopsies; {number(unknown)} losses without a reason",
+            f"{found.agreed} of {counted(found.agreed + found.owed, 'autopsy', 'autopsies')}; "
+            f"{counted(unknown, 'loss', 'losses')} without a reason",
         ),
     ]  # fmt: skip
 
@@ -90,7 +94,7 @@ def _rivals(filters: Yearly, found: WinLoss) -> Table:
         "Decided deals of the period in which a competitor was named, or that were lost to it. A deal counts against "
         "each of its competitors.",
         [Column("Competitor"), Column("Decided", "count"), Column("Won", "count"), Column("Lost", "count"),
-         Column("Win rate", "percent", "line"), Column("Won amount", "money", "bar"),
+         Column("Win rate", "percent"), Column("Won amount", "money", "bar"),
          Column("Lost amount", "money", "bar")],
         rows, charted=len(rows), empty="No competitor was named in a decided deal of this period.",
     )  # fmt: skip

@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from insights import periods
+from insights.filters import Quarterly, Recorded, Yearly
 
 TODAY = datetime.date(2024, 2, 29)
 
@@ -31,3 +32,10 @@ def test_a_period_has_its_days(key, start, end):
 @pytest.mark.parametrize("text", ["", "soon", "2017-Q5", "0000", "9999", "9999-Q4", "1989", "٢٠٢٤", "2024-13", "-1"])
 def test_what_is_no_period_is_none(text):
     assert periods.parse(text, TODAY) is None
+
+
+def test_screens_about_what_closed_begin_with_the_last_twelve_months(admin):
+    assert Quarterly(admin).period.key == "this-quarter"
+    assert Yearly(admin).period.key == Recorded(admin).period.key == "12-months"
+    assert Yearly(admin, {"period": "2026-02"}).period.label == "February 2026"
+    assert not Yearly(admin).is_filtered
