@@ -3,12 +3,12 @@
     make chaos                or: python -m bench.chaos [--leads N] [--kills N] [--seed N]
 
 On servers and in a database of its own (`var/chaos`), with the product's own worker and beat: leads and deals are
-changed by the product's actions, and files are uploaded, checked, imported and some taken back. Meanwhile one of the
-three is killed at a random moment and started again a moment later. Then everything is left to itself until nothing is
-stale.
+changed by the product's actions, files are uploaded, checked, imported and some taken back, and mails go out to a
+server that counts them. Meanwhile one of the three is killed at a random moment and started again a moment later. Then
+everything is left to itself until nothing is stale.
 
-Bars (quality.md): every score, status and probability is what a fresh computation gives, no import is half there, and
-no change of anybody was refused or lost.
+Bars (quality.md): every score, status and probability is what a fresh computation gives, no import is half there, no
+mail came twice for one cause, and no change of anybody was refused or lost.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import io
 import os
 import random
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
@@ -136,6 +137,79 @@ def changer(dice: random.Random, admin: object, leads: list[int]) -> Callable[[]
     return once
 
 
+class MailServer(socketserver.ThreadingTCPServer):
+    """Takes every mail and counts how often each cause's came: as much of RFC 5321 as `smtplib` speaks."""
+
+    daemon_threads = allow_reuse_address = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.taken: Counter = Counter()  # by Message-ID, which follows from the cause
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """What `EMAIL_URL` is."""
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    """One client."""
+
+    def handle(self) -> None:
+        """Agree to everything, until the client leaves or is killed."""
+        with contextlib.suppress(OSError):
+            self.wfile.write(b"220 chaos\r\n")
+            while line := self.rfile.readline():
+                if line.upper().startswith(b"QUIT"):
+                    return
+                if line.upper().startswith(b"DATA"):
+                    self.wfile.write(b"354 go on\r\n")
+                    if not self._mail():
+                        return
+                self.wfile.write(b"250 good\r\n")
+
+    def _mail(self) -> bool:
+        """Read one mail and count it, as a server does before it says that it has it."""
+        lines = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return False
+            lines.append(line)
+        named = [line for line in lines if line.lower().startswith(b"message-id:")]
+        self.server.taken[named[0].split(b":", 1)[1].strip().decode()] += 1
+        return True
+
+
+class Mails:
+    """Causes of mail, some of them twice, as jobs that run again would have them."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice, self.number = dice, 0
+
+    def once(self) -> None:
+        """A few more."""
+        from presales.models import OutboxMail
+        from presales.outbox import post
+
+        self.number += 2
+        numbers = [*range(self.number - 2, self.number), self.dice.randrange(self.number)]
+        post(
+            [OutboxMail(key=f"chaos:{number}", kind="chaos", to=f"p{number}@theirs.example", subject="Hello", text="Hi")
+             for number in numbers]
+        )  # fmt: skip
+        time.sleep(0.2)
+
+    def lost(self, taken: Counter) -> int:
+        """Causes whose mail never came, although nobody is to look at it."""
+        from presales.models import OutboxMail
+        from presales.outbox import message_id
+
+        unsure = set(OutboxMail.objects.filter(state__in=["unsure", "sending"]).values_list("key", flat=True))
+        keys = {f"chaos:{number}" for number in range(self.number)}
+        return sum(not taken[message_id(key)] for key in keys - unsure)
+
+
 class Imports:
     """Uploads a file, sees it checked, confirms it and takes every third back: one step at a time, as people do."""
 
@@ -228,9 +302,12 @@ def settled(imports: Imports) -> bool:
     """Nothing is stale and every file has come to its end."""
     from django.utils import timezone
 
+    from presales.models import OutboxMail
     from presales.set_aside import derived_models
 
     if any(model.objects.stale(timezone.now()).exists() for model in derived_models()):
+        return False
+    if OutboxMail.objects.waiting().exists():
         return False
     return all(batch.state == imports.wanted[batch.pk] for batch in imports.batches())
 
@@ -257,16 +334,19 @@ def differing() -> dict[str, int]:
 def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
     """Change, import and kill; then wait and compare."""
     os.environ["PRESALES_VAR"] = str(VAR)
+    server = MailServer()
+    os.environ["EMAIL_URL"] = server.url
     own_database("presales_chaos")
     seed = seed or random.SystemRandom().randrange(1, 10_000)
     dice = random.Random(seed)
     admin, keys = build(leads)
     dice.shuffle(keys)
-    imports = Imports(random.Random(seed + 1), admin)
+    imports, mails = Imports(random.Random(seed + 1), admin), Mails(random.Random(seed + 4))
     busy = {
         "leads": Busy(changer(random.Random(seed + 2), admin, keys[::2])),
         "more leads": Busy(changer(random.Random(seed + 3), admin, keys[1::2])),
         "imports": Busy(imports.once),
+        "mails": Busy(mails.once),
     }
     installation = Installation(dice)
     started = time.monotonic()
@@ -278,7 +358,7 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
             if installation.killed.total() < kills:
                 installation.kill()
                 print(f"{time.monotonic() - started:5.0f} s  {installation.killed.total()} kills", flush=True)
-        for name in ("leads", "more leads"):
+        for name in ("leads", "more leads", "mails"):
             busy[name].stop()
         busy["imports"].once = lambda: (_go_on(imports), time.sleep(0.5))
         deadline = time.monotonic() + QUIET
@@ -297,6 +377,7 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
         "kills": dict(installation.killed),
         "changes": busy["leads"].done + busy["more leads"].done,
         "files": len(imports.wanted),
+        "mails": {"causes": mails.number, "taken": server.taken.total()},
         "seconds_of_chaos": round(quiet_from - started),
         "seconds_until_quiet": round(quiet, 1),
         "errors": errors[:20],
@@ -304,6 +385,8 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
         "bars": [
             *(bar(f"{what} that differ from fresh ones", count, 0) for what, count in found.items()),
             bar("files half there", len(half), 0),
+            bar("mails taken twice for one cause", sum(count > 1 for count in server.taken.values()), 0),
+            bar("mails that never came and nobody is told of", mails.lost(server.taken), 0),
             bar("changes refused or failed", len(errors), 0),
             bar("seconds until nothing is stale", round(quiet, 1), QUIET),
         ],
