@@ -64,8 +64,10 @@ class Relearn(Rescore):
 
     def model(self) -> float:
         """Every score one point off, every probability empty, and the version not yet computed for any range."""
-        self.spoil(1)
-        sql("UPDATE leads_leadscore SET probability = NULL")
+        sql(
+            "UPDATE leads_leadscore SET total = least(total + 1, 100), probability = NULL, "
+            "next_due_at = date_trunc('day', now())"
+        )
         sql("UPDATE leads_scorerange SET model = 0")
         return self.timed(self.ranges)
 

@@ -26,6 +26,7 @@ from leads.scoring.rules import Ruleset
 
 # The newest ones; more would not make a difference that anybody could see.
 MOST = 100_000
+CHUNK = 5_000
 SECONDS = 300
 
 
@@ -44,34 +45,36 @@ class Outcomes:
 
 def ended(horizon_days: int, now: datetime.datetime) -> sql.Sql:
     """SQL of `(lead_id, won, at)`, the newest MOST endings."""
+    known = _known(horizon_days, now)
     return sql.Sql(
-        """
+        f"""
         SELECT id AS lead_id, won, at FROM (
             SELECT id, stage = %s AS won,
                 CASE stage WHEN %s THEN converted_at WHEN %s THEN stage_since
                      ELSE created_at + %s * interval '1 day' END AS at
-            FROM leads_lead
-            WHERE merged_into_id IS NULL AND (stage IN (%s, %s) OR created_at < %s)
+            FROM leads_lead WHERE {known.text}
         ) every ORDER BY at DESC, id LIMIT %s
-        """,
-        (
-            LeadStage.CONVERTED,
-            LeadStage.CONVERTED,
-            LeadStage.DISQUALIFIED,
-            horizon_days,
-            LeadStage.CONVERTED,
-            LeadStage.DISQUALIFIED,
-            now - datetime.timedelta(days=horizon_days),
-            MOST,
-        ),
+        """,  # noqa: S608
+        (LeadStage.CONVERTED, LeadStage.CONVERTED, LeadStage.DISQUALIFIED, horizon_days, *known.parameters, MOST),
+    )
+
+
+def _known(horizon_days: int, now: datetime.datetime) -> sql.Sql:
+    horizon = now - datetime.timedelta(days=horizon_days)
+    return sql.Sql(
+        "merged_into_id IS NULL AND (stage IN (%s, %s) OR created_at < %s)",
+        (LeadStage.CONVERTED, LeadStage.DISQUALIFIED, horizon),
     )
 
 
 def count(horizon_days: int, now: datetime.datetime) -> int:
     """How many endings are known, at most MOST."""
-    of_endings = ended(horizon_days, now)
+    known = _known(horizon_days, now)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({of_endings.text}) o", of_endings.parameters)  # noqa: S608
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT FROM leads_lead WHERE {known.text} LIMIT %s) o",  # noqa: S608
+            [*known.parameters, MOST],
+        )
         return cursor.fetchone()[0]
 
 
@@ -98,19 +101,16 @@ def read(fields: list[Known], horizon_days: int, now: datetime.datetime, rules: 
         SELECT s.lead_id, s.won, s.at, {of_points.text}{values}
         FROM s {sql.LEADS_AND_COMPANIES}
     """  # noqa: S608  the parts come from this room's files
+    columns: list[list] = [[] for _ in range(4 + len(asked))]
     with connection.cursor() as cursor:
         cursor.execute(query, [*of_endings.parameters, *of_points.parameters])
-        rows = cursor.fetchall()
-    return of_rows([row[:3] for row in rows], [row[3:] for row in rows], asked)
-
-
-def of_rows(endings: list[tuple], values: list[tuple], asked: list[Known]) -> Outcomes:
-    """Rows of the database as a table: the points first, then `asked`."""
-    columns = list(zip(*values, strict=True)) or [[] for _ in range(1 + len(asked))]
-    table = {POINTS: column_of(Kind.POINTS, list(columns[0]))}
-    table |= {one.key: column_of(one.kind, list(column)) for one, column in zip(asked, columns[1:], strict=True)}
-    leads, won, at = zip(*endings, strict=True) if endings else ((), (), ())
-    return Outcomes(table, np.array(won, float), list(at), list(leads))
+        while rows := cursor.fetchmany(CHUNK):  # as columns from the start, so that nothing is held twice
+            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(values)
+    leads, won, at, *each = columns
+    kinds = {POINTS: Kind.POINTS, **{one.key: one.kind for one in asked}}
+    table = {key: column_of(kind, column) for (key, kind), column in zip(kinds.items(), each, strict=True)}
+    return Outcomes(table, np.array(won, float), at, leads)
 
 
 def points(rules: Ruleset) -> sql.Sql:
