@@ -8,7 +8,7 @@ from deals.models import Opportunity
 from presales.history import Entry
 
 SHOWN = 60
-# What happened, as the history's label and the subject say it, and the icon.
+# What happened, by the history's label and the subject, and its icon. What one person asked on one day is one line.
 TOLD = {
     ("demo", "insert"): ("recorded the demo “{0}”", "presentation"),
     ("demo", "update"): ("changed the demo “{0}”", "presentation"),
@@ -17,16 +17,25 @@ TOLD = {
     ("design", "update"): ("changed the solution design to {0}", "sitemap"),
     ("design", "delete"): ("removed the solution design", "sitemap"),
     ("environment", "insert"): ("asked “{0}”", "server"),
+    ("environments", "insert"): ("asked {0} questions about their technical environment", "server"),
     ("environment", "update"): ("changed the answer to “{0}”", "server"),
     ("environment", "delete"): ("removed the answer to “{0}”", "server"),
 }
 _STORY = """
 SELECT part.at, part.subject, part.label, part.what, part.words, part.context, person.name FROM (
-  SELECT event.pgh_created_at AS at, event.pgh_id AS place, 'environment' AS subject, event.pgh_label AS label,
-         question.text AS what, CASE event.pgh_label WHEN 'delete' THEN '' ELSE event.text END AS words,
-         event.pgh_context AS context
+  SELECT max(event.pgh_created_at) AS at, max(event.pgh_id) AS place,
+         CASE count(*) WHEN 1 THEN 'environment' ELSE 'environments' END AS subject, 'insert' AS label,
+         CASE count(*) WHEN 1 THEN min(question.text) ELSE count(*)::text END AS what,
+         CASE count(*) WHEN 1 THEN min(event.text) ELSE '' END AS words,
+         (array_agg(event.pgh_context ORDER BY event.pgh_id DESC))[1] AS context
     FROM deals_environmentanswerevent event JOIN deals_environmentquestion question ON question.id = event.question_id
-   WHERE event.opportunity_id = %(deal)s
+   WHERE event.opportunity_id = %(deal)s AND event.pgh_label = 'insert'
+   GROUP BY date_trunc('day', event.pgh_created_at), event.pgh_context->>'user'
+  UNION ALL
+  SELECT event.pgh_created_at, event.pgh_id, 'environment', event.pgh_label, question.text,
+         CASE event.pgh_label WHEN 'delete' THEN '' ELSE event.text END, event.pgh_context
+    FROM deals_environmentanswerevent event JOIN deals_environmentquestion question ON question.id = event.question_id
+   WHERE event.opportunity_id = %(deal)s AND event.pgh_label <> 'insert'
   UNION ALL
   SELECT pgh_created_at, pgh_id, 'demo', pgh_label, title, CASE pgh_label WHEN 'delete' THEN '' ELSE note END,
          pgh_context

@@ -224,6 +224,13 @@ class TestPages:
         assert "asked “Which database?”" in page
         assert "removed the answer to “Which database?”" in page
 
+    def test_what_was_asked_on_one_day_is_one_line_of_the_story(self, client, deal, se):
+        for _ in range(3):
+            answer_environment(se, deal, said(BankQuestionFactory()))
+        client.force_login(se)
+        page = client.get(f"/opportunities/{deal.pk}/timeline/").content.decode()
+        assert "asked 3 questions about their technical environment" in page
+
     def test_a_deal_without_a_company_says_so(self, client, team, ae, se):
         bare = OpportunityFactory(team=team, owner=ae, se=se, company=None)
         client.force_login(se)
