@@ -17,7 +17,7 @@ from people.demo import PASSWORD
 
 FOLDER = Path("docs") / "images"
 LARGEST = 300_000  # bytes of one picture
-START_SECONDS = 180
+START_SECONDS = 600
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 # (file name, who looks, address, theme, screen, what to open there first)
