@@ -34,19 +34,18 @@ def _share(part: int, whole: int) -> Decimal | None:
     return (Decimal(100) * part / whole).quantize(Decimal(1), ROUND_HALF_UP) if whole else None
 
 
+def habits_of(
+    deals: QuerySet, now: datetime.datetime, since: datetime.datetime, until: datetime.datetime
+) -> dict[tuple[int | None, int | None], Habits]:
+    """The habits of the meetings that ended in between by `(owner, SE)` of their deals, in one query."""
+    held, wanted = _held(deals, now, since, until)
+    rows = held.order_by().values(owner=F("opportunity__owner"), se=F("opportunity__se")).annotate(**wanted)
+    return {(row["owner"], row["se"]): Habits("", row["held"], row["huddled"], row["debriefed"]) for row in rows}
+
+
 def habits(deals: QuerySet, now: datetime.datetime, since: datetime.datetime, until: datetime.datetime) -> dict:
     """`total`, and lists `owners`, `ses` and `teams`, of the meetings of `deals` that ended in between."""
-    ticked = HuddlePoint.objects.filter(meeting=OuterRef("pk")).order_by().values("meeting")
-    written = Debrief.objects.filter(meeting=OuterRef("pk"))
-    held = Meeting.objects.ended(now).filter(opportunity__in=deals, ends_at__gte=since, ends_at__lt=until).annotate(
-        points=Coalesce(Subquery(ticked.annotate(n=Count("pk")).values("n")), 0),
-        both=Exists(written.filter(lane=Debrief.Lane.AE)) & Exists(written.filter(lane=Debrief.Lane.SE)),
-    )  # fmt: skip
-    wanted = {
-        "held": Count("pk"),
-        "huddled": Count("pk", filter=Q(points__gte=HUDDLE_POINTS)),
-        "debriefed": Count("pk", filter=Q(both=True)),
-    }
+    held, wanted = _held(deals, now, since, until)
 
     def by(name: str, nobody: str) -> list[Habits]:
         rows = held.order_by().values(label=F(name)).annotate(**wanted)
@@ -59,3 +58,19 @@ def habits(deals: QuerySet, now: datetime.datetime, since: datetime.datetime, un
         "ses": by("opportunity__se__name", "No SE"),
         "teams": by("opportunity__team__name", "No team"),
     }
+
+
+def _held(deals: QuerySet, now: datetime.datetime, since: datetime.datetime, until: datetime.datetime) -> tuple:
+    """The meetings of `deals` that ended in between, and what to count of them."""
+    ticked = HuddlePoint.objects.filter(meeting=OuterRef("pk")).order_by().values("meeting")
+    written = Debrief.objects.filter(meeting=OuterRef("pk"))
+    held = Meeting.objects.ended(now).filter(opportunity__in=deals, ends_at__gte=since, ends_at__lt=until).annotate(
+        points=Coalesce(Subquery(ticked.annotate(n=Count("pk")).values("n")), 0),
+        both=Exists(written.filter(lane=Debrief.Lane.AE)) & Exists(written.filter(lane=Debrief.Lane.SE)),
+    )  # fmt: skip
+    wanted = {
+        "held": Count("pk"),
+        "huddled": Count("pk", filter=Q(points__gte=HUDDLE_POINTS)),
+        "debriefed": Count("pk", filter=Q(both=True)),
+    }
+    return held, wanted

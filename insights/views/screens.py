@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from insights.filters import Filters, OfLeads, Quarterly, Recorded, Span, Yearly
-from insights.screens import forecast, funnel, goals, happy_ears, movement, se_team, velocity, win_loss
+from insights.screens import forecast, funnel, goals, happy_ears, movement, pairings, se_team, velocity, win_loss
 from insights.screens.parts import Screen
 from people.exports import export
 from people.permissions import require
@@ -31,6 +31,7 @@ SCREENS = {
     "se_team": Entry(Recorded, se_team.build),
     "win_loss": Entry(Yearly, win_loss.build),
     "happy_ears": Entry(Recorded, happy_ears.build),
+    "pairings": Entry(Recorded, pairings.build),
     "goals": Entry(Quarterly, goals.build),
 }
 

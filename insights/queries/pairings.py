@@ -1,0 +1,139 @@
+"""How pairs of AE and SE work together: alignment, huddles and debriefs, win rate and cycle."""
+
+import datetime
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Avg, Count, F, Q
+from django.db.models.functions import TruncMonth
+
+from deals.models import AlignmentCheck, Outcome, Pairing
+from insights.filters import Filters
+from insights.periods import Period
+from insights.queries.book import ZERO, in_company_currency
+from insights.queries.meetings import Habits, habits_of
+
+TREND = 90
+"""So many days back a mean of alignment is compared with that of as many days before."""
+
+
+@dataclass
+class Together:
+    """What one pair, or some deals, came to in a period."""
+
+    won: int = 0
+    lost: int = 0
+    days: int = 0
+    """From created to won, of all won deals together."""
+    amount: Decimal = ZERO
+    meetings: Habits = field(default_factory=lambda: Habits("", 0, 0, 0))
+    score: Decimal | None = None
+    trend: Decimal | None = None
+
+    @property
+    def cycle(self) -> Decimal | None:
+        """Mean days from created to won."""
+        return _one(Decimal(self.days) / self.won) if self.won else None
+
+    def add(self, other: "Together") -> None:
+        """Count other deals in."""
+        self.won, self.lost, self.days = self.won + other.won, self.lost + other.lost, self.days + other.days
+        self.amount += other.amount
+        ours, theirs = self.meetings, other.meetings
+        self.meetings = Habits(
+            ours.label, ours.held + theirs.held, ours.huddled + theirs.huddled, ours.debriefed + theirs.debriefed
+        )
+
+
+@dataclass
+class Pairs:
+    """Each pairing, the deals with an SE of another, those without one, and all; alignment by month."""
+
+    pairs: list[tuple[Pairing, Together]]
+    rest: Together
+    alone: Together
+    total: Together
+    months: list[tuple[datetime.date, Decimal, int]]
+
+
+def pairs(filters: Filters, period: Period) -> Pairs:
+    """Six queries, whatever the number of pairs."""
+    by_pair = _outcomes(filters, period)
+    start, end = filters.moments(period)
+    for key, met in habits_of(filters.book(), filters.now, start, end).items():
+        by_pair.setdefault(key, Together()).meetings = met
+    seen = Pairing.objects.visible_to(filters.user).filter(active_since__lte=period.end)
+    seen = seen.filter(Q(ended_on=None) | Q(ended_on__gte=period.start))
+    if filters.person:
+        seen = seen.filter(Q(ae=filters.person) | Q(se=filters.person))
+    if filters.team:
+        seen = seen.filter(ae__memberships__team__in=filters.team_and_below).distinct()
+    pairings = list(seen.select_related("ae", "se").order_by("ae__name", "se__name", "pk"))
+    scores = _scores(filters, period, pairings)
+    total, rest, alone = Together(), Together(), Together()
+    for key, told in by_pair.items():
+        total.add(told)
+        if key not in {(one.ae_id, one.se_id) for one in pairings}:
+            (rest if key[1] else alone).add(told)
+    lines = []
+    for one in pairings:
+        told = by_pair.get((one.ae_id, one.se_id), Together())
+        told.score, told.trend = scores.get(one.pk, (None, None))
+        lines.append((one, told))
+    return Pairs(lines, rest, alone, total, _months(filters, period, pairings))
+
+
+def _outcomes(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Together]:
+    deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=(period.start, period.end))
+    rows = in_company_currency(deals, filters.day).order_by()
+    try:
+        inner, parameters = rows.values(
+            "owner_id", "se_id", "outcome", "value", "closed_on", "created_at"
+        ).query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT owner_id, se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
+                   coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0),
+                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0)
+              FROM ({inner}) AS deal GROUP BY owner_id, se_id
+            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
+            parameters,
+        )
+        return {(owner, se): Together(*figures) for owner, se, *figures in cursor.fetchall()}
+
+
+def _checks(filters: Filters, pairings: list[Pairing]) -> object:
+    return AlignmentCheck.objects.visible_to(filters.user).filter(pairing__in=pairings).order_by()
+
+
+def _scores(filters: Filters, period: Period, pairings: list[Pairing]) -> dict[int, tuple]:
+    """The mean score of the last TREND days of the period by pairing, and how much above the same before it is."""
+    last = min(period.end, filters.day)
+    middle = last - datetime.timedelta(days=TREND)
+    before = middle - datetime.timedelta(days=TREND)
+    rows = _checks(filters, pairings).filter(rated_on__gt=before, rated_on__lte=last).values("pairing")
+    rows = rows.annotate(
+        now=Avg("score", filter=Q(rated_on__gt=middle)), then=Avg("score", filter=Q(rated_on__lte=middle))
+    )
+    return {
+        row["pairing"]: (
+            _one(row["now"]) if row["now"] is not None else None,
+            _one(row["now"] - row["then"]) if None not in (row["now"], row["then"]) else None,
+        )
+        for row in rows
+    }
+
+
+def _months(filters: Filters, period: Period, pairings: list[Pairing]) -> list[tuple]:
+    rows = _checks(filters, pairings).filter(rated_on__range=(period.start, min(period.end, filters.day)))
+    rows = rows.annotate(month=TruncMonth("rated_on")).values("month").annotate(mean=Avg("score"), count=Count("pk"))
+    return [(row["month"], _one(row["mean"]), row["count"]) for row in rows.order_by(F("month"))]
+
+
+def _one(value: object) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
