@@ -8,7 +8,7 @@ from deals.actions.opportunities import default_pipeline
 from deals.imported_history import date_history, insert_without_events
 from deals.models import EnvironmentAnswer, EvidenceProbability, Opportunity, OpportunityType, QueueEntry
 from deals.models.products import Product, product_key
-from leads.imports import companies, leads
+from leads.imports import companies, leads, outcomes
 from leads.imports.companies import derive_company, link_companies
 from leads.imports.engine import Run, currency
 from leads.imports.leads import SOURCES
@@ -42,6 +42,7 @@ def stage_choices() -> list[tuple[str, str]]:
 
 def check_row(record: dict) -> list[tuple[str, str]]:
     """A deal has a name. A closed one needs the day on which it closed, and cannot close before it began."""
+    outcomes.settle(record, "won", "lost")
     if not _name(record):
         return [("Name", "neither a name nor a company")]
     if (code := record.get("currency")) and not CURRENCY.fullmatch(code):
@@ -49,6 +50,8 @@ def check_row(record: dict) -> list[tuple[str, str]]:
     if (term := record.get("term_months")) is not None and not 1 <= term <= 120:
         return [("Contract term (months)", "is not between 1 and 120")]
     closed = record.get("stage") in ("won", "lost")
+    if closed and "undated" in record:
+        record["closed_on"] = record.get("closed_on") or record["undated"]
     day, created = record.get("closed_on"), record.get("created_at")
     if closed and day is None:
         return [("Close date", "a closed deal needs its day")]
@@ -59,12 +62,16 @@ def check_row(record: dict) -> list[tuple[str, str]]:
 
 def _name(record: dict) -> str:
     pair = ": ".join(record[part] for part in ("company", "product") if record.get(part))
-    return squeeze(record.get("name") or pair or record.get("external_id") or "")[:200]
+    by_line = f"Line {record['by_line'][1]}" if "by_line" in record else ""
+    return squeeze(record.get("name") or pair or record.get("external_id") or by_line)[:200]
 
 
 def derive(row: dict) -> None:
     """The name, made of company and product where the file has none; the keys."""
     row["name"] = _name(row)
+    if "by_line" in row and not row.get("external_id"):
+        # The same line of the same file is the same deal.
+        row["external_id"] = ":".join(map(str, row["by_line"]))
     row["product_key"] = product_key(row.get("product") or "")
     derive_company(row)
 
@@ -301,6 +308,9 @@ def register_targets() -> None:
             name="opportunities",
             label="Opportunities",
             record="opportunity",
+            named_by=("name", "company", "product", "external_id"),
+            nameless="No column says what these deals are called: call each by its line in the file",
+            closes_by="closed_on",
             may=may_import,
             load=load,
             undo=undo,
@@ -310,7 +320,8 @@ def register_targets() -> None:
             fields=[
                 Field("name", "Name", names=("potential name", "deal", "deal name", "opportunity", "opportunity name")),
                 Field("company", "Company", names=("account", "account name", "company name")),
-                Field("stage", "Stage", kind="choice", names=("deal_stage", "stagename", "stage name"), choices=stage_choices, guesses=STAGE_SLUGS),
+                Field("stage", "Stage", kind="choice", names=("deal_stage", "stagename", "stage name", "sales stage", "status"), choices=stage_choices, guesses=STAGE_SLUGS),
+                outcomes.field(),
                 Field("amount", "Amount", kind="money", names=("close_value", "value", "deal value", "acv")),
                 Field("currency", "Currency", names=("currencyisocode", "currency code"), max_length=3),
                 Field("term_months", "Contract term (months)", kind="whole", names=("term (months)", "term", "contract term")),
@@ -324,7 +335,7 @@ def register_targets() -> None:
                 Field("probability", "Probability", kind="whole", names=("probability (%)",)),
                 Field("next_step", "Next step", names=("nextstep",)),
                 Field("lead_number", "Number of its lead", names=("leadid", "lead id"), max_length=120),
-                Field("external_id", "Number in the other system", names=("opportunity_id", "potential id", "deal id", "id"), max_length=120),
+                Field("external_id", "Number in the other system", names=("opportunity_id", "opportunity number", "potential id", "deal id", "deal number", "record id", "id"), max_length=120),
             ],
         )
     )  # fmt: skip

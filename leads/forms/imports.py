@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django import forms
 
 from leads.imports import custom, outcomes
-from leads.imports.suggestions import BY_NAME, kept_as
+from leads.imports.suggestions import kept_as
 from leads.imports.targets import Field, Target, targets_for
 from leads.models import ImportBatch
 from people.models import Team, User
@@ -159,10 +159,14 @@ class MatchForm(forms.Form):
     def _ask_who(self) -> None:
         """Whether leads that the file does not name are to be called by their lines."""
         names = {item.name for item in self.meant.values() if item}
-        if self.target.names_lines and not names & set(BY_NAME):
+        if self.target.named_by and not names & set(self.target.named_by):
             self.fields["by_line"] = forms.BooleanField(
-                required=False, initial=self.batch.options.get("by_line", True),
-                label="No column says who these people are: call each lead by its line in the file",
+                required=False, initial=self.batch.options.get("by_line", True), label=self.target.nameless
+            )
+        if self.target.closes_by and self.target.closes_by not in names:
+            self.fields["undated"] = forms.BooleanField(
+                required=False, initial=self.batch.options.get("undated", False),
+                label="No column says when deals closed: let won and lost ones count as closed today",
             )  # fmt: skip
 
     def _likely(self, question: Question, column: str) -> str:
@@ -233,7 +237,7 @@ class MatchForm(forms.Form):
         if not mapping:
             self.add_error(None, "Match at least one column.")
         if "by_line" in self.fields and not data.get("by_line"):
-            self.add_error("by_line", "Say which column is the name, the e-mail address or a number, or tick this.")
+            self.add_error("by_line", "Say which column is the name or a number, or tick this.")
         data["mapping"] = mapping
         data["options"] = self._options(data)
         data["save_as"] = squeeze(data.get("save_as") or "")
@@ -272,6 +276,7 @@ class MatchForm(forms.Form):
             "keep": keep,
             "kept": True,
             "by_line": bool(data.get("by_line")),
+            "undated": bool(data.get("undated")),
             "fill": bool(data.get("fill")),
             "team": team.pk if team else None,
         }

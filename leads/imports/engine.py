@@ -142,7 +142,8 @@ class Run:
         ]
         required = [item for item in self.target.fields if item.required]
         width, add = len(self.batch.columns), self.problems.add
-        by_line = self.batch.digest[:16] if self.target.names_lines and self.options.get("by_line") else ""
+        by_line = self.batch.digest[:16] if self.target.named_by and self.options.get("by_line") else ""
+        undated = bool(self.target.closes_by and self.options.get("undated"))
         for line, cells in rows(Path(self.batch.file.path), reading):
             good = True
             if len(cells) > width and any(cells[width:]):
@@ -163,6 +164,8 @@ class Run:
                     add(line, column, text, reason)
             if by_line:
                 record["by_line"] = (by_line, line)
+            if undated:
+                record["undated"] = self.now.date()
             if good:
                 for item in required:
                     if not record.get(item.name):

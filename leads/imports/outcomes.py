@@ -10,7 +10,7 @@ from leads.imports.engine import Run
 from leads.imports.targets import Field, plain
 from qualification.policy import policy_for
 
-CHOICES = [("converted", "Converted: became a customer"), ("lost", "Lost"), ("open", "Still open")]
+CHOICES = [("converted", "Won: became a customer"), ("lost", "Lost"), ("open", "Still open")]
 # What both a flag and a word may say; only a header tells whether it is about the outcome.
 FLAGS = {
     "yes": "converted", "y": "converted", "true": "converted", "t": "converted", "1": "converted", "1.0": "converted",
@@ -21,20 +21,20 @@ WORDS = {
     "customer": "converted", "became customer": "converted", "purchased": "converted", "bought": "converted",
     "sold": "converted", "subscribed": "converted", "enrolled": "converted", "signed": "converted",
     "success": "converted", "successful": "converted",
-    "lost": "lost", "closed lost": "lost", "not converted": "lost", "unconverted": "lost", "nonconverted": "lost",
+    "lost": "lost", "loss": "lost", "closed lost": "lost", "not converted": "lost", "unconverted": "lost", "nonconverted": "lost",
     "closed not converted": "lost", "not purchased": "lost", "not sold": "lost", "not interested": "lost",
     "dead": "lost", "failed": "lost", "failure": "lost", "unsuccessful": "lost", "rejected": "lost",
     "disqualified": "lost", "lost lead": "lost", "no sale": "lost",
     "open": "open", "still open": "open", "in progress": "open", "pending": "open", "undecided": "open",
 }  # fmt: skip
 # Headers that speak of nothing else, and those that do where the column holds two values.
-SURE = ("outcome", "lead outcome", "converted", "is converted", "has converted", "converted flag", "conversion",
+SURE = ("outcome", "lead outcome", "deal outcome", "opportunity result", "deal result", "converted", "is converted", "has converted", "converted flag", "conversion",
         "conversion status", "won", "is won", "won lost", "is customer", "became customer")  # fmt: skip
 LIKELY = ("status", "lead status", "final status", "result", "target", "label", "class", "y", "response", "customer",
-          "purchased", "purchase", "bought", "sold", "subscribed", "enrolled", "success", "deal", "closed",
+          "deal status", "opportunity status", "purchased", "purchase", "bought", "sold", "subscribed", "enrolled", "success", "deal", "closed",
           "signed up")  # fmt: skip
 PARTS = ("convert", "conversion", "outcome", "won", "purchased", "enrolled")
-FIELD = "outcome"
+FIELD = "ended"
 
 
 def field() -> Field:
@@ -75,14 +75,14 @@ def candidates(few: dict[str, list[str]]) -> list[str]:
     return [column for column, rank in found.items() if rank == best]
 
 
-def settle(row: dict) -> None:
-    """What the outcome means for the lead's stage."""
+def settle(row: dict, won: str = "converted", lost: str = "disqualified") -> None:
+    """What the outcome means for the stage, `won` and `lost` being those at the end."""
     outcome = row.get(FIELD)
     if outcome == "converted":
-        row["stage"] = "converted"
+        row["stage"] = won
     elif outcome == "lost":
-        row["stage"] = "disqualified"
-    elif outcome == "open" and row.get("stage") in ("converted", "disqualified"):
+        row["stage"] = lost
+    elif outcome == "open" and row.get("stage") in (won, lost):
         row["stage"] = None
 
 

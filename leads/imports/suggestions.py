@@ -5,8 +5,6 @@ from leads.imports.targets import Field, Target
 from leads.models import FieldKind
 from people.models import User
 
-BY_NAME = ("name", "first_name", "email", "external_id")
-
 
 def suggested(target: Target, user: User, columns: list[str], found: dict) -> tuple[dict[str, str], dict[str, object]]:
     """The mapping to begin with, and options beside it.
@@ -23,7 +21,7 @@ def suggested(target: Target, user: User, columns: list[str], found: dict) -> tu
 
     Returns:
         The mapping, and the options `outcomes` (columns of which one is the outcome: a question), `keep` (kind of the
-        custom field beside a choice) and `by_line` (the file names nobody).
+        custom field beside a choice), `by_line` (the file names no record) and `undated` (nor days on which they closed).
     """
     mapping = target.suggest(columns)
     options: dict[str, object] = {}
@@ -34,8 +32,10 @@ def suggested(target: Target, user: User, columns: list[str], found: dict) -> tu
             mapping[could[0]] = outcomes.FIELD
         elif could:
             options["outcomes"] = could
-    if target.names_lines and not set(mapping.values()) & set(BY_NAME):
+    if target.named_by and not set(mapping.values()) & set(target.named_by):
         options["by_line"] = True
+    if target.closes_by and target.closes_by not in mapping.values():
+        options["undated"] = True
     rest = [column for column in columns if column not in mapping]
     if target.record:
         mapping |= custom.suggest(target, user, rest, found.get("kinds", {}))

@@ -64,7 +64,9 @@ class Target:
     check_row: Callable[[dict], list[tuple[str, str]]] = lambda row: []
     derived: tuple[str, ...] = ()
     record: str = ""  # whose custom fields a file may fill
-    names_lines: bool = False  # a file that names nobody may number its records by their lines
+    named_by: tuple[str, ...] = ()  # a file without any of these fields may name its records by their lines
+    nameless: str = ""  # what is asked then
+    closes_by: str = ""  # the field of the day on which closed records closed, where they need one
     derive: Callable[[dict], None] = lambda row: None
 
     def field(self, name: str) -> Field:

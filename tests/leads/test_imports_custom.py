@@ -205,7 +205,7 @@ def test_a_value_of_the_outcome_that_says_nothing_is_asked_for(client, admin):
     batch = upload(admin, text)
     client.force_login(admin)
     match = reverse("leads:match_columns", args=[batch.pk])
-    sent = {"column-0": "name", "column-1": "outcome", "value-1-0": "", "value-1-1": "converted"}
+    sent = {"column-0": "name", "column-1": "ended", "value-1-0": "", "value-1-1": "converted"}
     response = client.post(match, sent)
     assert response.status_code == 422
     assert "Say what this means" in response.content.decode()
@@ -281,3 +281,54 @@ def test_the_kind_of_field_a_column_makes(cells, kind):
     for cell in cells:
         column.see(cell)
     assert column.kinds.best(column.distinct) == kind
+
+
+SHAPES = {
+    # A school's leads: two numbers, a flag of the outcome among many other flags, placeholders, long headers.
+    "school": (
+        "Prospect ID,Lead Number,Lead Origin,Lead Source,Do Not Email,Do Not Call,Converted,TotalVisits,"
+        "Page Views Per Visit,Last Activity,Country,"
+        "How did you hear about us and what made you curious about the course,Tags,City\n"
+        + "".join(
+            f"{n:05x}-a,{660000 + n},{'API' if n % 3 else 'Landing Page Submission'},"
+            f"{['Google', 'Direct Traffic', 'Olark Chat'][n % 3]},{'Yes' if n % 7 == 0 else 'No'},No,{int(n % 4 == 0)},"
+            f"{n % 9}.0,{n % 5}.25,{['Email Opened', 'Page Visited', 'SMS Sent'][n % 3]},"
+            f"{'India' if n % 2 else ''},Select,{['Ringing', 'Busy', ''][n % 3]},Mumbai\n"
+            for n in range(1, 41)
+        ),
+        {"converted": 10, "disqualified": 30},
+        {"do_not_email": "yes_no", "totalvisits": "number", "country": "choice", "lead_source": "choice"},
+    ),
+    # A bank's campaign: semicolons, quotes, nobody named, several flags, and the outcome in a column called y.
+    "bank": (
+        '"age";"job";"default";"balance";"housing";"contact";"y"\n'
+        + "".join(
+            f'{20 + n};"{["admin.", "technician", "services"][n % 3]}";"no";{(-1) ** n * n * 37};'
+            f'"{"yes" if n % 2 else "no"}";"unknown";"{"yes" if n % 5 == 0 else "no"}"\n'
+            for n in range(1, 41)
+        ),
+        {"converted": 8, "disqualified": 32},
+        {"balance": "number", "housing": "yes_no", "default": "yes_no", "job": "choice"},
+    ),
+    # Another CRM: words for the stages, some of them ends.
+    "crm": (
+        "First Name,Last Name,Email,Lead Status,Score\n"
+        + "".join(
+            f"Ada,Nr {n},ada{n}@acme.example,{['New', 'Closed - Converted', 'Closed - Not Converted'][n % 3]},{n}\n"
+            for n in range(1, 31)
+        ),
+        {"new": 10, "converted": 10, "disqualified": 10},
+        {"score": "number"},
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_files_of_other_shapes_go_in_with_default_settings(client, admin, shape):
+    text, stages, kinds = SHAPES[shape]
+    batch = through_the_pages(client, admin, text)
+    assert not hasattr(batch, "context"), batch.context["form"].errors
+    assert (batch.state, batch.rejected) == ("done", 0), list(batch.problems.values()[:5])
+    found = list(Lead.objects.values_list("stage", flat=True))
+    assert {stage: found.count(stage) for stage in set(found)} == stages
+    assert kinds.items() <= dict(CustomField.objects.of("lead").values_list("key", "kind")).items()
