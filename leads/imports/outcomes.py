@@ -28,11 +28,11 @@ WORDS = {
     "open": "open", "still open": "open", "in progress": "open", "pending": "open", "undecided": "open",
 }  # fmt: skip
 # Headers that speak of nothing else, and those that do where the column holds two values.
-SURE = ("outcome", "lead outcome", "deal outcome", "opportunity result", "deal result", "converted", "is converted", "has converted", "converted flag", "conversion",
-        "conversion status", "won", "is won", "won lost", "is customer", "became customer")  # fmt: skip
+SURE = ("outcome", "lead outcome", "deal outcome", "opportunity result", "deal result", "converted", "is converted",
+        "has converted", "converted flag", "conversion", "conversion status", "won", "is won", "won lost", "is customer", "became customer")  # fmt: skip
 LIKELY = ("status", "lead status", "final status", "result", "target", "label", "class", "y", "response", "customer",
-          "deal status", "opportunity status", "purchased", "purchase", "bought", "sold", "subscribed", "enrolled", "success", "deal", "closed",
-          "signed up")  # fmt: skip
+          "deal status", "opportunity status", "purchased", "purchase", "bought", "sold", "subscribed", "enrolled",
+          "success", "deal", "closed", "signed up")  # fmt: skip
 PARTS = ("convert", "conversion", "outcome", "won", "purchased", "enrolled")
 FIELD = "ended"
 
