@@ -77,8 +77,8 @@ def _pairs(filters: Recorded, found: object) -> Table:
     return Table(
         "pairs", "By pair",
         f"Alignment: mean of the scores of the last {TREND} days of the period, and how much above the {TREND} days "
-        "before. Huddle: all five points ticked before the start. Debrief: written by both. Deals decided in the period "
-        "by who owned and held them; cycle: mean days from created to won.",
+        "before. Huddle: all five points ticked before the start. Debrief: written by both. Deals decided in the "
+        "period by who owned and held them; cycle: mean days from created to won.",
         [Column("Pair"), Column("Alignment", "days"), Column("Trend", "days"), Column("Meetings", "count"),
          Column("Huddle", "percent", "bar"), Column("Debrief", "percent", "bar"), Column("Decided", "count"),
          Column("Win rate", "percent", "bar"), Column("Cycle days", "days"), Column("Won", "money")],
