@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.models.closing_steps import Side
-from deals.models.opportunities import OfOpportunityQuerySet, Opportunity, Outcome
+from deals.models.opportunities import OfOpportunityQuerySet, Opportunity
 from deals.models.requirements import Requirement
 from deals.models.stakeholders import Stakeholder
 from people.models import User
@@ -36,19 +36,6 @@ class PocState(models.TextChoices):
 UNFINISHED = (PocState.PROPOSED, PocState.AGREED, PocState.RUNNING)
 DECIDED = (PocState.PASSED, PocState.FAILED)
 _FINISHED_SQL = "('passed', 'failed', 'abandoned')"
-
-
-class PocQuerySet(OfOpportunityQuerySet):
-    """POCs by what the domain asks of them."""
-
-    def unfinished(self) -> "PocQuerySet":
-        """Proposed, agreed or running, on a deal that is open."""
-        return self.filter(state__in=UNFINISHED, opportunity__outcome=Outcome.OPEN)
-
-    def late(self, today: datetime.date) -> "PocQuerySet":
-        """Running beyond its last day, or not begun on its first."""
-        late = Q(state=PocState.RUNNING, ends_on__lt=today) | Q(state__in=UNFINISHED[:2], starts_on__lt=today)
-        return self.unfinished().filter(late)
 
 
 @pghistory.track()
@@ -97,7 +84,7 @@ class Poc(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
 
-    objects = PocQuerySet.as_manager()
+    objects = OfOpportunityQuerySet.as_manager()
 
     class Meta:
         verbose_name = "POC"

@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from deals.models import Opportunity, Poc
+from deals.models import Opportunity
 from insights.home.of_pairs import pairs_and_pocs
 from tests.deals.factories import OpportunityFactory, poc_of, stage
 
@@ -57,7 +57,6 @@ def test_a_closed_deal_wants_nothing(running, se):
         outcome="lost", stage=stage("lost"), closed_on=timezone.localdate(), lost_reason="price"
     )
     assert told(se) == []
-    assert Poc.objects.late(timezone.localdate()).count() == 0
 
 
 def test_it_stands_on_the_home_page_and_asks_once(running, se, sign_in, django_assert_num_queries):
