@@ -32,6 +32,7 @@ from deals.models import (
     PocWaiver,
     Proposal,
     ProposalLine,
+    ProposalWork,
     QueueEntry,
     Scrub,
     ScrubDecision,
@@ -335,6 +336,7 @@ def tell_the_rest(world):
     AutopsyView.objects.create(autopsy=autopsy, author=se, lane="se", missed="It", first_known="In May", again="All")
     proposal = Proposal.objects.get(opportunity=deal)
     ProposalLine.objects.create(proposal=proposal, order=1, description="Licence", unit_price=60000)
+    ProposalWork.objects.create(proposal=proposal, order=1, title="A connector", what="Twelve days of it")
     TechnicalWin.objects.create(
         opportunity=deal, state="won", decided_on=TODAY, signed_off_name="Lena", against_name="Them", note="Said so"
     )
