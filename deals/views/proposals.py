@@ -3,6 +3,7 @@
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,7 +15,7 @@ from deals.forms.proposals import PricingForm, SectionForm, line_rows, lines_of
 from deals.models import Opportunity, Proposal, ProposalSection, SectionKind
 from deals.proposal_diff import compare as difference_of
 from people.permissions import require
-from presales.errors import StaleEdit
+from presales.errors import Missing, StaleEdit
 from presales.forms import done, form_response, posted
 from presales.history import Entry, changes_of
 from qualification.policy import thresholds_for
@@ -84,12 +85,23 @@ def _page(request: HttpRequest, found: Proposal) -> HttpResponse:
         "totals": totals,
         "limit": limit,
         "over_limit": totals.highest_discount > limit,
-        "missing": missing_to_send(found) if found.is_unsent else [],
+        "missing": _missing(request, found, sections) if found.is_unsent else [],
         "versions": versions,
         "earlier": next((version for version in versions if version.number < found.number), None),
         "entries": _told(changes_of(found, limit=30)),
     }
     return render(request, "deals/proposals/proposal.html", context)
+
+
+def _missing(request: HttpRequest, found: Proposal, sections: dict) -> list[tuple[Missing, bool]]:
+    """What it lacks before it can go out, each with whether it is in the lane of who reads."""
+    lanes = {reverse("deals:price_proposal", args=[found.pk]): "deals.work_commercial"}
+    for kind, section in sections.items():
+        lanes[reverse("deals:write_proposal_section", args=[section.pk])] = actions.LANES[kind]
+    return [
+        (item, request.user.has_perm(lanes.get(item.url, "deals.write_proposal"), found.opportunity))
+        for item in missing_to_send(found)
+    ]
 
 
 def _told(entries: list[Entry]) -> list[Entry]:
