@@ -71,7 +71,9 @@ def held_at(moment: datetime.datetime) -> Q:
 
 def as_of(records: QuerySet, day: datetime.date) -> QuerySet:
     """`records` as they stood when `day` was over: rows of their history, whose `id` is the record's."""
-    return records.model.pgh_event_model.objects.filter(held_at(end_of(day)), pgh_obj__in=records.values("pk"))
+    states = records.model.pgh_event_model.objects.filter(held_at(end_of(day)))
+    # Of all records nothing is to be looked up: what was removed holds on no day.
+    return states.filter(pgh_obj__in=records.order_by().values("pk")) if records.query.where else states
 
 
 def write_ends(table: str) -> None:

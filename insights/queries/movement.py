@@ -43,6 +43,7 @@ WITH a AS MATERIALIZED ({first}), b AS MATERIALIZED ({second}), pair AS (
            a.id IS NOT NULL AS existed, a.outcome AS outcome_was, b.outcome AS outcome_is, b.scope,
            coalesce(a.scope, FALSE) AS scope_was, a.value IS NOT NULL AS counted_before,
            a.close_date AS date_was, b.close_date AS date_is,
+           b.amount, CASE WHEN b.value IS NULL AND b.scope THEN b.currency END AS left_out,
            a.amount IS NOT DISTINCT FROM b.amount AND a.currency = b.currency AS same_amount,
            a.id IS NOT NULL AND a.inside AND a.value IS NOT NULL AS inside_was,
            b.inside AND b.value IS NOT NULL AS inside_is,
@@ -50,33 +51,40 @@ WITH a AS MATERIALIZED ({first}), b AS MATERIALIZED ({second}), pair AS (
              AND (a.outcome, a.closed_on) IS DISTINCT FROM (b.outcome, b.closed_on) AS ended
       FROM b LEFT JOIN a USING (id)
 ), step AS (
-    SELECT pair.*,
-           CASE WHEN inside_was OR NOT (inside_is OR ended) THEN NULL
-                WHEN NOT existed THEN 'new'
-                WHEN outcome_was <> 'open' THEN 'reopened'
-                WHEN NOT scope_was OR NOT counted_before THEN 'moved_in'
-                WHEN date_was < %(start)s THEN 'slipped_in'
-                ELSE 'pulled_in' END AS came,
-           CASE WHEN NOT inside_was OR inside_is THEN NULL
-                WHEN NOT scope OR NOT counted THEN 'moved_out'
-                WHEN outcome_is <> 'open' THEN outcome_is
-                WHEN date_is < %(start)s THEN 'brought_forward'
-                ELSE 'pushed_out' END AS went
-      FROM pair
-), move AS (
-    SELECT step.id, told.kind, told.amount
-      FROM step CROSS JOIN LATERAL (VALUES
-           (CASE WHEN inside_was THEN 'opening' END, was),
-           (came, is_now),
-           (CASE WHEN inside_was AND (inside_is OR went IN ('won', 'lost', 'no_go')) AND is_now <> was THEN
-                 CASE WHEN same_amount THEN 'rates' WHEN is_now > was THEN 'advanced' ELSE 'reduced' END END,
-            is_now - was),
-           (went, CASE WHEN went IN ('won', 'lost', 'no_go') THEN -is_now ELSE -was END),
-           (CASE WHEN NOT inside_was AND NOT inside_is AND ended THEN outcome_is END, -is_now),
-           (CASE WHEN inside_is THEN 'closing' END, is_now)
-      ) AS told (kind, amount)
-     WHERE told.kind IS NOT NULL
+    SELECT told.*,
+           CASE WHEN inside_was AND (inside_is OR went IN ('won', 'lost', 'no_go')) AND is_now <> was THEN
+                CASE WHEN same_amount THEN 'rates' WHEN is_now > was THEN 'advanced' ELSE 'reduced' END END AS changed
+      FROM (SELECT pair.*,
+                   CASE WHEN inside_was OR NOT (inside_is OR ended) THEN NULL
+                        WHEN NOT existed THEN 'new'
+                        WHEN outcome_was <> 'open' THEN 'reopened'
+                        WHEN NOT scope_was OR NOT counted_before THEN 'moved_in'
+                        WHEN date_was < %(start)s THEN 'slipped_in'
+                        ELSE 'pulled_in' END AS came,
+                   CASE WHEN inside_is THEN NULL
+                        WHEN NOT inside_was THEN CASE WHEN ended THEN outcome_is END
+                        WHEN NOT scope OR NOT counted THEN 'moved_out'
+                        WHEN outcome_is <> 'open' THEN outcome_is
+                        WHEN date_is < %(start)s THEN 'brought_forward'
+                        ELSE 'pushed_out' END AS went
+              FROM pair OFFSET 0) AS told
 )
+"""
+# Each kind as a condition on a step, and what it adds.
+ENDS = ("won", "lost", "no_go")
+TOLD = {
+    "opening": ("inside_was", "was"),
+    "closing": ("inside_is", "is_now"),
+    **{name: (f"came = '{name}'", "is_now") for name in ("new", "reopened", "pulled_in", "slipped_in", "moved_in")},
+    **{name: (f"changed = '{name}'", "is_now - was") for name in ("advanced", "reduced", "rates")},
+    **{name: (f"went = '{name}'", "-was") for name in ("pushed_out", "brought_forward", "moved_out")},
+    **{name: (f"went = '{name}'", "-is_now") for name in ENDS},
+}
+# Few groups, whatever the number of deals: what a deal did is one of few courses.
+COURSES = """
+SELECT inside_was, inside_is, came, changed, went, left_out, count(*), sum(was), sum(is_now), sum(amount)
+  FROM step WHERE inside_was OR inside_is OR came IS NOT NULL OR left_out IS NOT NULL
+ GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 
@@ -89,21 +97,44 @@ class Move:
     amount: Decimal = ZERO
 
 
-def movement(filters: Span) -> dict[str, Move]:
-    """Every line of the waterfall by its kind. One pass over the states of both days."""
-    rows = _run(filters, "SELECT kind, count(*), sum(amount) FROM move GROUP BY kind")
-    found = {kind: Move(kind, count, amount) for kind, count, amount in rows}
-    return {name: found.get(name, Move(name)) for name, _, _ in KINDS}
+@dataclass
+class Movement:
+    """Every line of the waterfall by its kind, and what no rate of the later day lets count."""
+
+    lines: dict[str, Move]
+    left_out: list[tuple[str, int, Decimal]]
+
+
+def movement(filters: Span) -> Movement:
+    """The waterfall. One pass over the states of both days."""
+    found = {name: [0, ZERO] for name, _, _ in KINDS}
+    left: dict[str, list] = {}
+    for inside_was, inside_is, came, changed, went, left_out, count, was, is_now, amount in _run(filters, COURSES):
+        told = [
+            ("opening" if inside_was else None, was), (came, is_now), ("closing" if inside_is else None, is_now),
+            (changed, is_now - was if changed else ZERO),
+            (went, (-is_now if went in ENDS else -was) if went else ZERO),
+        ]  # fmt: skip
+        for kind, change in told:
+            if kind:
+                found[kind][0] += count
+                found[kind][1] += change
+        if left_out:
+            line = left.setdefault(left_out, [0, ZERO])
+            line[0] += count
+            line[1] += amount
+    lines = {name: Move(name, *line) for name, line in found.items()}
+    return Movement(lines, [(currency, *left[currency]) for currency in sorted(left)])
 
 
 def moves(filters: Span, kind: str, offset: int = 0, limit: int | None = None) -> tuple[list[tuple], int, Decimal]:
     """`(deal, change)` of one line, the largest first, from `offset` on; how many there are, and their sum, which is
     the line."""
+    condition, change = TOLD[kind]
     rows = _run(
         filters,
-        "SELECT id, amount, count(*) OVER (), sum(amount) OVER () FROM move WHERE kind = %(kind)s "
-        "ORDER BY abs(amount) DESC, id OFFSET %(offset)s LIMIT %(limit)s",
-        kind=kind,
+        f"SELECT id, {change} AS change, count(*) OVER (), sum({change}) OVER () FROM step WHERE {condition} "  # noqa: S608
+        f"ORDER BY abs({change}) DESC, id OFFSET %(offset)s LIMIT %(limit)s",
         offset=offset,
         limit=limit,
     )
@@ -113,7 +144,11 @@ def moves(filters: Span, kind: str, offset: int = 0, limit: int | None = None) -
 
 def by_deal(filters: Span) -> list[tuple[int, str, Decimal]]:
     """`(deal, kind, amount)` of every movement, opening and closing among them."""
-    return _run(filters, "SELECT id, kind, amount FROM move ORDER BY id")
+    kinds = " UNION ALL ".join(
+        f"SELECT id, '{kind}', {change} FROM step WHERE {condition}"  # noqa: S608  of our own words alone
+        for kind, (condition, change) in TOLD.items()
+    )
+    return _run(filters, f"{kinds} ORDER BY 1")
 
 
 def _run(filters: Span, question: str, **parameters: object) -> list[tuple]:

@@ -4,11 +4,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from deals.models import Opportunity
 from insights.filters import Span
-from insights.queries.book import other_currencies
 from insights.queries.movement import KINDS, Move, movement
-from insights.queries.past import as_of
 from insights.screens.parts import Card, Screen
 from insights.tables import Column, Row, Table
 from presales.templatetags.presales import money, money_short, number
@@ -25,11 +22,11 @@ OF_PERIODS = {"pulled_in", "slipped_in", "pushed_out", "brought_forward"}
 
 def build(filters: Span) -> Screen:
     """The waterfall with its totals."""
-    lines = movement(filters)
+    found = movement(filters)
+    lines = found.lines
     shown = [name for name, _, _ in KINDS if _is_shown(lines[name], filters)]
     rows = [Row(LABELS[name], [lines[name].count, lines[name].amount], url(filters, name)) for name in shown]
     period = f", deals expected to close in {filters.period.label}" if filters.period else ""
-    states = as_of(Opportunity.objects.visible_to(filters.user), filters.until).filter(filters.scope)
     table = Table(
         "steps",
         "From opening to closing",
@@ -47,7 +44,7 @@ def build(filters: Span) -> Screen:
         filters,
         [_card(filters, lines[name]) for name in ("opening", "new", "won", "closing")],
         [table],
-        other_currencies(states, filters.until),
+        found.left_out,
     )
 
 

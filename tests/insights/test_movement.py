@@ -54,9 +54,12 @@ def test_a_thousand_random_histories_reconcile_deal_by_deal(book, admin):
             assert kind not in deals[pk], "each deal is in a step once"
             deals[pk][kind] = amount
             seen.add(kind)
+        lines = movement(filters).lines
+        for kind, line in lines.items():
+            mine = [told[kind] for told in deals.values() if kind in told]
+            assert (line.count, line.amount) == (len(mine), sum(mine, Decimal(0)))
         for pk, told in deals.items():
             assert told["opening"] + sum(told[kind] for kind in PARTS) == told["closing"], (pk, dict(told))
-        lines = movement(filters)
         assert sum(lines[kind].amount for kind in ["opening", *PARTS]) == lines["closing"].amount
     assert seen == {name for name, _, _ in KINDS}, "the histories had everything in them"
 
@@ -82,7 +85,7 @@ def test_every_step_agrees_with_plain_python(book, admin):
 
 def test_opening_and_closing_are_the_pipeline_of_those_days(book, admin):
     for data in ({}, {"period": "2026-Q3"}, {"team": str(book[0][2].pk)}):
-        lines = movement(span(admin, "2026-04-30", "2026-08-15", **data))
+        lines = movement(span(admin, "2026-04-30", "2026-08-15", **data)).lines
         for name, day in (("opening", "2026-04-30"), ("closing", "2026-08-15")):
             filters = Filters(admin, {"as_of": day, **data})
             total = open_book(filters.open_deals(), filters.now).total
