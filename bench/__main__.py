@@ -13,7 +13,7 @@ import time
 
 from bench.place import RESULTS, ROOT
 
-BENCHES = ["pages", "claims", "qualification", "probability", "imports", "recovery", "scoring", "learning"]
+BENCHES = ["pages", "claims", "qualification", "probability", "insights", "imports", "recovery", "scoring", "learning"]
 
 
 def main() -> int:
