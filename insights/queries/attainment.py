@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from deals.models import Outcome
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries.book import ZERO, in_company_currency, with_weighted
+from insights.queries.book import ZERO, in_company_currency
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,11 @@ class Reached:
     won_count: int = 0
     open: Decimal = ZERO
     open_count: int = 0
-    weighted: Decimal = ZERO
 
     def __add__(self, other: "Reached") -> "Reached":
         return Reached(
             self.won + other.won, self.won_count + other.won_count, self.open + other.open,
-            self.open_count + other.open_count, self.weighted + other.weighted,
+            self.open_count + other.open_count,
         )  # fmt: skip
 
 
@@ -58,9 +57,9 @@ def in_period(filters: Filters, period: Period) -> QuerySet:
 
 def reached(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Reached]:
     """`{(owner, team): what they reached}` of the deals in the filters."""
-    rows = with_weighted(in_company_currency(in_period(filters, period), filters.day)).order_by()
+    rows = in_company_currency(in_period(filters, period), filters.day).order_by()
     try:
-        inner, parameters = rows.values("owner_id", "team_id", "outcome", "value", "weighted").query.sql_with_params()
+        inner, parameters = rows.values("owner_id", "team_id", "outcome", "value").query.sql_with_params()
     except EmptyResultSet:
         return {}
     with connection.cursor() as cursor:
@@ -68,8 +67,7 @@ def reached(filters: Filters, period: Period) -> dict[tuple[int | None, int | No
             f"""
             SELECT owner_id, team_id,
                    coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0), count(*) FILTER (WHERE outcome = 'won'),
-                   coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0), count(*) FILTER (WHERE outcome = 'open'),
-                   coalesce(sum(weighted) FILTER (WHERE outcome = 'open'), 0)
+                   coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0), count(*) FILTER (WHERE outcome = 'open')
               FROM ({inner}) AS deal GROUP BY owner_id, team_id
             """,  # noqa: S608  the inner query is Django's own, with its parameters apart
             parameters,

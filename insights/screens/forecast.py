@@ -8,6 +8,7 @@ from django.utils import timezone
 from deals.models.opportunities import ForecastCategory
 from insights import drill, periods
 from insights.filters import Quarterly
+from insights.queries.attainment import in_period
 from insights.queries.book import ZERO, other_currencies
 from insights.queries.forecast import (
     CATEGORIES,
@@ -48,7 +49,7 @@ def build(filters: Quarterly) -> Screen:
         filters,
         _cards(filters, months, current),
         [_months(filters, months), _calls(current), _accuracy(filters, [one for one in called if one.quarter in past])],
-        other_currencies(filters.open_deals() | filters.closed_deals(), filters.day),
+        other_currencies(in_period(filters, period), filters.day),
         actions=[("Calls", reverse("deals:forecast_calls"))] if filters.user.has_perm("deals.see_calls") else [],
     )
 
