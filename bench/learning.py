@@ -132,8 +132,8 @@ def run(leads: int = 1_000_000, engagements: int = 2_000_000, rounds: int = 3) -
     bars = [
         bar("train on 60,000 ended leads (s)", trained["seconds"], 20),
         *(
-            bar(f"{name}, every row changing, × bare UPDATE", statistics.median(ratios[name]), BARS[name])
-            for name in cases
+            bar(f"{name}, every row changing, × bare UPDATE", statistics.median(ratios[name]), limit)
+            for name, limit in BARS.items()
         ),
         bar("scores that differ afterwards", differing, 0),
     ]
