@@ -35,6 +35,8 @@ LIKELY = ("status", "lead status", "final status", "result", "target", "label", 
           "success", "deal", "closed", "signed up")  # fmt: skip
 PARTS = ("convert", "conversion", "outcome", "won", "purchased", "enrolled")
 FIELD = "ended"
+WON = {"converted", "won"}
+"""The stages at which a lead or a deal has become a customer: who has a column with them needs no other."""
 
 
 def field() -> Field:
@@ -75,14 +77,23 @@ def candidates(few: dict[str, list[str]]) -> list[str]:
     return [column for column, rank in found.items() if rank == best]
 
 
+def undecided(values: list[str]) -> dict[str, str]:
+    """What the values of a flag mean where another column tells the stage: `no` is then no loss."""
+    no = {plain(text) for text, meaning in FLAGS.items() if meaning == "lost"}
+    return {value: "open" for value in values if plain(value) in no}
+
+
 def settle(row: dict, won: str = "converted", lost: str = "disqualified") -> None:
-    """What the outcome means for the stage, `won` and `lost` being those at the end."""
+    """What the outcome means for the stage, `won` and `lost` being those at the end.
+
+    What is still open by this column, and lost by that of the stages, is lost.
+    """
     outcome = row.get(FIELD)
     if outcome == "converted":
         row["stage"] = won
     elif outcome == "lost":
         row["stage"] = lost
-    elif outcome == "open" and row.get("stage") in (won, lost):
+    elif outcome == "open" and row.get("stage") == won:
         row["stage"] = None
 
 

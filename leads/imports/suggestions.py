@@ -27,11 +27,15 @@ def suggested(target: Target, user: User, columns: list[str], found: dict) -> tu
     options: dict[str, object] = {}
     if any(item.name == outcomes.FIELD for item in target.fields):
         mapping = {column: name for column, name in mapping.items() if name != outcomes.FIELD}
-        could = outcomes.candidates(found.get("few", {}))
+        staged = _stages_in(target, mapping, found)
+        could = [] if staged & outcomes.WON else outcomes.candidates(found.get("few", {}))
         if len(could) == 1:
             mapping[could[0]] = outcomes.FIELD
         elif could:
             options["outcomes"] = could
+        if "stage" in mapping.values():
+            # Another column tells how far they are: that they have not become customers does not mean that they are lost.
+            options["values"] = {column: outcomes.undecided(found["few"][column]) for column in could}
     if target.named_by and not set(mapping.values()) & set(target.named_by):
         options["by_line"] = True
     if target.closes_by and target.closes_by not in mapping.values():
@@ -46,6 +50,13 @@ def suggested(target: Target, user: User, columns: list[str], found: dict) -> tu
                 column: kind for column, item in matched.items() if (kind := kept_as(item, column, found))
             }
     return mapping, options
+
+
+def _stages_in(target: Target, mapping: dict[str, str], found: dict) -> set[str]:
+    """The stages that the column of stages speaks of, as far as they are understood."""
+    item = next((item for item in target.fields if item.name == "stage"), None)
+    column = next((column for column, name in mapping.items() if name == "stage"), "")
+    return {item.guess(value) for value in found.get("few", {}).get(column, [])} if item else set()
 
 
 def kept_as(item: Field, column: str, found: dict) -> str:

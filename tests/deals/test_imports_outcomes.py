@@ -60,6 +60,17 @@ def test_a_closed_deal_whose_day_is_missing_in_a_dated_file_is_named(client, adm
     assert batch.problems.get().reason == "a closed deal needs its day"
 
 
+def test_a_column_of_stages_that_ends_needs_no_other(client, admin):
+    text = (
+        "Deal name,Stage,IsWon,Close date\nA,Closed Won,true,2026-01-02\n"
+        "B,Prospecting,false,\nC,Closed Lost,false,2026-01-02\n"
+    )
+    batch = through_the_pages(client, admin, text, target="opportunities")
+    assert (batch.created, batch.rejected) == (3, 0), list(batch.problems.values())
+    assert dict(Opportunity.objects.values_list("name", "outcome")) == {"A": "won", "B": "open", "C": "lost"}
+    assert Opportunity.objects.get(name="B").custom == {"iswon": False}
+
+
 def test_stages_of_a_pipeline_are_no_outcome():
     assert candidates({"deal_stage": ["Engaging", "Lost", "Prospecting", "Won"]}) == []
     assert candidates({"Opportunity Result": ["Loss", "Won"]}) == ["Opportunity Result"]

@@ -310,6 +310,16 @@ SHAPES = {
         {"converted": 8, "disqualified": 32},
         {"balance": "number", "housing": "yes_no", "default": "yes_no", "job": "choice"},
     ),
+    # A flag beside a column of stages: not converted is not lost, unless the stage says so.
+    "flag": (
+        "Name,Lead Status,CONVERTED\n"
+        + "".join(
+            f"Ada {n},{['Contacted', 'Not Contacted', 'Junk Lead'][n % 3]},{'true' if n % 10 == 0 else 'false'}\n"
+            for n in range(1, 31)
+        ),
+        {"converted": 3, "sal": 9, "new": 9, "disqualified": 9},
+        {},
+    ),
     # Another CRM: words for the stages, some of them ends.
     "crm": (
         "First Name,Last Name,Email,Lead Status,Score\n"
