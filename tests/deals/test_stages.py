@@ -48,6 +48,8 @@ def test_jumping_passes_the_gates_of_every_stage_on_the_way(deal, ae):
         "Need: stated, wanted is validated",
         "No requirement is recorded",
         "No demo has been held yet",
+        "No POC is agreed with the customer, nor waived by them",
+        "No POC is decided, nor waived by the customer",
         "The technical win is not recorded yet",
     ]
 

@@ -119,7 +119,6 @@ class World:
         by_name = {
             "dossier_id": self.lead.dossier_id, "criterion_id": self.criterion.pk, "evidence_id": self.evidence.pk,
             "team_id": self.west.pk, "user_id": self.people["mate"].pk, "other": self.other_lead.pk,
-            "kind": "leads-leadscore",
             "key": self.form.key, "group_id": self.group.pk, "uidb36": "1", "name": "assign",
         }  # fmt: skip
         by_name["deal"] = self.deal.pk
@@ -128,6 +127,8 @@ class World:
         by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
         if name.startswith("leads:nurture"):
             by_name["token"] = words.token(NurtureTouch.objects.get(step__kind="case_study"))
+        if name == "retry_jobs":
+            by_name["kind"] = "leads-leadscore"
         if name == "account_reset_password_from_key":
             by_name["key"] = "set-password"
         by_name["table"] = TABLES.get(name, "stages")
