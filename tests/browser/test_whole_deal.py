@@ -226,7 +226,7 @@ def test_from_the_claim_to_the_signature_and_the_handoff(deal, team, ae, se, man
 
     run_poc(deal, page, bench, guest, axe)
     go(bench, deal, "Requirements")
-    assert bench.get_by_text("Proven by").is_visible()
+    assert bench.get_by_text("Put to the proof in").is_visible()
     go(bench, deal, "Technical win")
     fill(bench, "Record the decision", "Record", state="Won", decided_on=today(), signed_off_by="Dana Whitfield",
          satisfaction="5: delighted", note="Signed the protocol")  # fmt: skip
