@@ -86,10 +86,14 @@ class Busy(threading.Thread):
         """Once more and once more."""
         from django.db import connection
 
+        from presales.errors import StaleEdit
+
         with contextlib.closing(connection):
             while not self.enough.is_set():
                 try:
                     self.once()
+                except StaleEdit:
+                    continue  # the other thread was faster at the same record: that is how it is to be
                 except Exception as error:  # whatever it is, it is a failure to report
                     self.errors.append(f"{type(error).__name__}: {error}")
                 self.done += 1
