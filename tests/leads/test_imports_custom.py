@@ -1,7 +1,6 @@
 """Files that know more of leads than the product has fields for, and how their leads ended."""
 
 import re
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,7 +17,6 @@ from tests.qualification.factories import framework
 
 pytestmark = pytest.mark.django_db
 
-SAMPLE = Path("/work/shared/data/ExtraaLearn.csv")
 VISITS = """Visitor no,Age,Time on site,Job,Opted,Seen on,Became customer
 V1,57,1639.5,Student,Yes,2026-03-04,1
 V2,56,83,Professional,No,2026-03-05,0
@@ -235,9 +233,9 @@ def test_which_column_is_the_outcome(few, found):
     assert candidates(few) == found
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of public lead data is not here")
-def test_a_real_file_of_leads_goes_in_with_default_settings(client, admin):
-    batch = through_the_pages(client, admin, SAMPLE.read_bytes(), name="ExtraaLearn.csv")
+@pytest.mark.shared_data
+def test_a_real_file_of_leads_goes_in_with_default_settings(client, admin, shared_data):
+    batch = through_the_pages(client, admin, (shared_data / "ExtraaLearn.csv").read_bytes(), name="ExtraaLearn.csv")
     assert (batch.state, batch.created, batch.rejected) == ("done", 4612, 0), list(batch.problems.values()[:5])
     assert Lead.objects.filter(stage="converted").count() == 1377
     assert Lead.objects.filter(stage="disqualified").count() == 3235
