@@ -59,7 +59,7 @@ class Row:
     def record(self, world):
         if self.model is Opportunity:
             return world.deal
-        return self.model.objects.get(**self.about) if self.about else self.model.objects.first()
+        return self.model.objects.get(**self.about) if self.about else self.model.objects.order_by("pk").first()
 
 
 LANES = [
@@ -144,7 +144,7 @@ LANES = [
             "agreed_name", "agreed_how", "agreements", "change_reason", "started_on", "unagreed_reason",
             "unagreed_by", "ended_on", "outcome_note", "created_by", "created_at",
         },
-        says="technical lane", page="deals:pocs",
+        says="technical lane", page="deals:pocs", about={"state": "proposed"},
     ),
     Row(
         Poc, "deals:poc_effort", TECHNICAL, {"owner": "se_mate", "days_planned": "8.0", "days_spent": "2.5"},
@@ -153,7 +153,7 @@ LANES = [
             "agreed_name", "agreed_how", "agreements", "change_reason", "started_on", "unagreed_reason",
             "unagreed_by", "ended_on", "outcome_note", "created_by", "created_at",
         },
-        says="technical lane", page="deals:pocs",
+        says="technical lane", page="deals:pocs", about={"state": "proposed"},
     ),
     Row(
         PocCriterion, "deals:edit_poc_criterion", TECHNICAL,
