@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from deals.models import Outcome
 from insights.filters import Filters
 from insights.periods import Period
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
 
 
@@ -58,21 +57,16 @@ def in_period(filters: Filters, period: Period) -> QuerySet:
 def reached(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Reached]:
     """`{(owner, team): what they reached}` of the deals in the filters."""
     rows = in_company_currency(in_period(filters, period), filters.day).order_by()
-    try:
-        inner, parameters = rows.values("owner_id", "team_id", "outcome", "value").query.sql_with_params()
-    except EmptyResultSet:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT owner_id, team_id,
-                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0), count(*) FILTER (WHERE outcome = 'won'),
-                   coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0), count(*) FILTER (WHERE outcome = 'open')
-              FROM ({inner}) AS deal GROUP BY owner_id, team_id
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
-        )
-        return {(owner, team): Reached(*figures) for owner, team, *figures in cursor.fetchall()}
+    sums = added_up(
+        rows.values("owner_id", "team_id", "outcome", "value"),
+        """
+        SELECT owner_id, team_id,
+               coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0), count(*) FILTER (WHERE outcome = 'won'),
+               coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0), count(*) FILTER (WHERE outcome = 'open')
+          FROM ({deals}) AS deal GROUP BY owner_id, team_id
+        """,
+    )
+    return {(owner, team): Reached(*figures) for owner, team, *figures in sums}
 
 
 def total(found: dict[object, Reached]) -> Reached:

@@ -4,13 +4,12 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deals.models.rates import MONEY, countable, uncountable, with_value
+from insights.queries.added_up import added_up
 from insights.queries.past import is_past
 from presales.sql import Template
 
@@ -23,6 +22,15 @@ AGES = [
     ("e", "More than 180 days", 181),
 ]
 ZERO = Decimal("0.00")
+BOOK = """
+SELECT stage_id, owner_id, named, team_id, se_id, age,
+       CASE WHEN GROUPING(stage_id) = 0 THEN 0 WHEN GROUPING(owner_id) = 0 THEN 1
+            WHEN GROUPING(team_id) = 0 THEN 2 WHEN GROUPING(se_id) = 0 THEN 3
+            WHEN GROUPING(age) = 0 THEN 4 ELSE 5 END,
+       count(*), coalesce(sum(value), 0), coalesce(sum(weighted), 0)
+  FROM ({deals}) AS deal
+ GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), ())
+"""
 
 
 @dataclass(frozen=True)
@@ -95,10 +103,6 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
         .order_by()
         .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "value", "weighted")
     )
-    try:
-        inner, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return Book()
     book = Book()
     sets = [
         (lambda r: r[0], book.by_stage),
@@ -107,24 +111,11 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
         (lambda r: r[4], book.by_se),
         (lambda r: r[5], book.by_age),
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT stage_id, owner_id, named, team_id, se_id, age,
-                   CASE WHEN GROUPING(stage_id) = 0 THEN 0 WHEN GROUPING(owner_id) = 0 THEN 1
-                        WHEN GROUPING(team_id) = 0 THEN 2 WHEN GROUPING(se_id) = 0 THEN 3
-                        WHEN GROUPING(age) = 0 THEN 4 ELSE 5 END,
-                   count(*), coalesce(sum(value), 0), coalesce(sum(weighted), 0)
-              FROM ({inner}) AS deal
-             GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), ())
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
-        )
-        for row in cursor.fetchall():
-            which, count, amount, weighted = row[6:]
-            if which == len(sets):
-                book.total = Line(None, count, amount, weighted)
-            else:
-                key_of, lines = sets[which]
-                lines.append(Line(key_of(row), count, amount, weighted))
+    for row in added_up(rows, BOOK):
+        which, count, amount, weighted = row[6:]
+        if which == len(sets):
+            book.total = Line(None, count, amount, weighted)
+        else:
+            key_of, lines = sets[which]
+            lines.append(Line(key_of(row), count, amount, weighted))
     return book

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
 
 from insights import periods
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
 
 HEALTHY_NO_GO = (15, 25)
@@ -67,41 +66,36 @@ def closed_book(deals: QuerySet) -> ClosedBook:
     day; deals without one are left out. One pass over the deals.
     """
     rows = in_company_currency(deals).order_by().values("outcome", "value", "closed_on", "created_at")
-    try:
-        inner, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return ClosedBook()
     book = ClosedBook()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT GROUPING(quarter), quarter,
-                   count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
-                   count(*) FILTER (WHERE outcome = 'no_go'),
-                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
-                   sum(days) FILTER (WHERE outcome = 'won'), sum(days) FILTER (WHERE outcome = 'lost')
-              FROM (SELECT outcome, value, date_trunc('quarter', closed_on)::date AS quarter,
-                           closed_on - (created_at AT TIME ZONE 'UTC')::date AS days
-                      FROM ({inner}) AS row) AS deal
-             GROUP BY GROUPING SETS ((quarter), ())
-             ORDER BY quarter
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
+    found = added_up(
+        rows,
+        """
+        SELECT GROUPING(quarter), quarter,
+               count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
+               count(*) FILTER (WHERE outcome = 'no_go'),
+               coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
+               sum(days) FILTER (WHERE outcome = 'won'), sum(days) FILTER (WHERE outcome = 'lost')
+          FROM (SELECT outcome, value, date_trunc('quarter', closed_on)::date AS quarter,
+                       closed_on - (created_at AT TIME ZONE 'UTC')::date AS days
+                  FROM ({deals}) AS row) AS deal
+         GROUP BY GROUPING SETS ((quarter), ())
+         ORDER BY quarter
+        """,
+    )
+    for is_total, quarter, won, lost, no_go, amount, won_days, lost_days in found:
+        figures = Closed(
+            None if is_total else periods.quarter_of(quarter),
+            won,
+            lost,
+            no_go,
+            amount,
+            _two(Decimal(won_days) / won) if won else None,
+            _two(Decimal(lost_days) / lost) if lost else None,
         )
-        for is_total, quarter, won, lost, no_go, amount, won_days, lost_days in cursor.fetchall():
-            figures = Closed(
-                None if is_total else periods.quarter_of(quarter),
-                won,
-                lost,
-                no_go,
-                amount,
-                _two(Decimal(won_days) / won) if won else None,
-                _two(Decimal(lost_days) / lost) if lost else None,
-            )
-            if is_total:
-                book.total = figures
-            else:
-                book.quarters.append(figures)
+        if is_total:
+            book.total = figures
+        else:
+            book.quarters.append(figures)
     return book
 
 

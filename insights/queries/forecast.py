@@ -5,8 +5,6 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
@@ -14,6 +12,7 @@ from deals.models import ForecastCall, Opportunity, Outcome
 from deals.models.opportunities import ForecastCategory
 from insights.filters import Filters
 from insights.periods import Period
+from insights.queries.added_up import added_up
 from insights.queries.attainment import in_period
 from insights.queries.book import ZERO, in_company_currency
 from people.models import Membership
@@ -43,24 +42,17 @@ class Month:
 def by_month(filters: Filters, period: Period) -> list[Month]:
     """Won deals by the month they closed in, open ones by that they are expected in, by category; in one pass."""
     rows = in_company_currency(in_period(filters, period), filters.day).order_by()
-    try:
-        inner, parameters = rows.values(
-            "outcome", "forecast_category", "close_date", "closed_on", "value"
-        ).query.sql_with_params()
-    except EmptyResultSet:
-        return []
     found: dict[datetime.date, dict[str, tuple[Decimal, int]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT date_trunc('month', coalesce(closed_on, close_date))::date AS month,
-                   CASE WHEN outcome = 'won' THEN 'won' ELSE forecast_category END AS part, sum(value), count(*)
-              FROM ({inner}) AS deal GROUP BY month, part ORDER BY month
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
-        )
-        for month, part, amount, count in cursor.fetchall():
-            found.setdefault(month, {})[part] = (amount, count)
+    sums = added_up(
+        rows.values("outcome", "forecast_category", "close_date", "closed_on", "value"),
+        """
+        SELECT date_trunc('month', coalesce(closed_on, close_date))::date AS month,
+               CASE WHEN outcome = 'won' THEN 'won' ELSE forecast_category END AS part, sum(value), count(*)
+          FROM ({deals}) AS deal GROUP BY month, part ORDER BY month
+        """,
+    )
+    for month, part, amount, count in sums:
+        found.setdefault(month, {})[part] = (amount, count)
     return [Month(first, parts) for first, parts in found.items()]
 
 
@@ -101,23 +93,20 @@ def evidence(filters: Filters, period: Period) -> Evidence:
     rows = rows.annotate(
         known=F("evidence_probability__percent"), claim=Coalesce("claimed_probability", "stage__probability")
     )
-    try:
-        inner, parameters = rows.values("outcome", "value", "known", "claim").query.sql_with_params()
-    except EmptyResultSet:
+    sums = added_up(
+        rows.values("outcome", "value", "known", "claim"),
+        """
+        SELECT coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
+               coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0),
+               coalesce(sum(round(value * p * 0.01, 2)) FILTER (WHERE outcome = 'open'), 0),
+               coalesce(sum(value::float8 ^ 2 * p * (100 - p) / 10000.0) FILTER (WHERE outcome = 'open'), 0),
+               count(*) FILTER (WHERE outcome = 'open' AND known IS NULL)
+          FROM (SELECT deal.*, coalesce(known, claim) AS p FROM ({deals}) AS deal) AS deal
+        """,
+    )
+    if not sums:
         return Evidence(ZERO, ZERO, ZERO, 0.0, 0)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
-                   coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0),
-                   coalesce(sum(round(value * p * 0.01, 2)) FILTER (WHERE outcome = 'open'), 0),
-                   coalesce(sum(value::float8 ^ 2 * p * (100 - p) / 10000.0) FILTER (WHERE outcome = 'open'), 0),
-                   count(*) FILTER (WHERE outcome = 'open' AND known IS NULL)
-              FROM (SELECT deal.*, coalesce(known, claim) AS p FROM ({inner}) AS deal) AS deal
-            """,  # noqa: S608
-            parameters,
-        )
-        won, still_open, expected, variance, unknown = cursor.fetchone()
+    [(won, still_open, expected, variance, unknown)] = sums
     return Evidence(won, still_open, expected, math.sqrt(variance), unknown)
 
 
@@ -172,15 +161,9 @@ def won_by_quarter(filters: Filters, quarters: list[datetime.date]) -> dict[tupl
     deals = Opportunity.objects.visible_to(filters.user).filter(
         outcome=Outcome.WON, closed_on__range=(min(quarters), last)
     )
-    rows = in_company_currency(deals, filters.day).order_by().values("closed_on", "owner_id", "team_id", "value")
-    try:
-        inner, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT date_trunc('quarter', closed_on)::date, owner_id, team_id, sum(value) "  # noqa: S608
-            f"FROM ({inner}) AS deal GROUP BY 1, 2, 3",
-            parameters,
-        )
-        return {tuple(key): amount for *key, amount in cursor.fetchall()}
+    sums = added_up(
+        in_company_currency(deals, filters.day).order_by().values("closed_on", "owner_id", "team_id", "value"),
+        "SELECT date_trunc('quarter', closed_on)::date, owner_id, team_id, sum(value) "
+        "FROM ({deals}) AS deal GROUP BY 1, 2, 3",
+    )
+    return {tuple(key): amount for *key, amount in sums}

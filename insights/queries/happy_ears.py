@@ -14,6 +14,7 @@ from deals.risk import HAPPY_EARS, with_risks
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
 
 BEFORE = 30
@@ -74,22 +75,21 @@ def _open(filters: Filters) -> object:
 
 def by_ae(filters: Filters) -> list[Ears]:
     """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
-    rows = _open(filters).order_by().values("owner_id", "value", "claim", "evidence", "risks")
-    try:
-        inner, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return [Ears(None, 0, ZERO, ZERO, 0)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(round(value * claim * 0.01, 2)), 0),
-                   coalesce(sum(round(value * evidence * 0.01, 2)), 0),
-                   count(*) FILTER (WHERE risks & {HAPPY_EARS.bit} > 0)
-              FROM ({inner}) AS deal GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
-        )
-        return [Ears(*row[1:]) for row in cursor.fetchall()]
+    rows = (
+        _open(filters)
+        .order_by()
+        .values("owner_id", "value", "claim", "evidence", happy=F("risks").bitand(HAPPY_EARS.bit))
+    )
+    sums = added_up(
+        rows,
+        """
+        SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(round(value * claim * 0.01, 2)), 0),
+               coalesce(sum(round(value * evidence * 0.01, 2)), 0),
+               count(*) FILTER (WHERE happy > 0)
+          FROM ({deals}) AS deal GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
+        """,
+    )
+    return [Ears(*row[1:]) for row in sums] or [Ears(None, 0, ZERO, ZERO, 0)]
 
 
 def flagged(filters: Filters) -> list:

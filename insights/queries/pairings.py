@@ -4,14 +4,13 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Avg, Count, F, Q
 from django.db.models.functions import TruncMonth
 
 from deals.models import AlignmentCheck, Outcome, Pairing
 from insights.filters import Filters
 from insights.periods import Period
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
 from insights.queries.meetings import Habits, habits_of
 
@@ -88,23 +87,16 @@ def pairs(filters: Filters, period: Period) -> Pairs:
 def _outcomes(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Together]:
     deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=(period.start, period.end))
     rows = in_company_currency(deals, filters.day).order_by()
-    try:
-        inner, parameters = rows.values(
-            "owner_id", "se_id", "outcome", "value", "closed_on", "created_at"
-        ).query.sql_with_params()
-    except EmptyResultSet:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT owner_id, se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
-                   coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0),
-                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0)
-              FROM ({inner}) AS deal GROUP BY owner_id, se_id
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
-        )
-        return {(owner, se): Together(*figures) for owner, se, *figures in cursor.fetchall()}
+    sums = added_up(
+        rows.values("owner_id", "se_id", "outcome", "value", "closed_on", "created_at"),
+        """
+        SELECT owner_id, se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
+               coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0),
+               coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0)
+          FROM ({deals}) AS deal GROUP BY owner_id, se_id
+        """,
+    )
+    return {(owner, se): Together(*figures) for owner, se, *figures in sums}
 
 
 def _checks(filters: Filters, pairings: list[Pairing]) -> object:

@@ -11,6 +11,7 @@ from deals.models import Outcome
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
 
 SE = {True: "With an SE", False: "Without an SE"}
@@ -59,29 +60,22 @@ def speeds(filters: Filters, period: Period) -> dict[tuple[str, object], Speed]:
         Q(outcome=Outcome.OPEN) | Q(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=days)
     )
     rows = in_company_currency(deals, filters.day).order_by()
-    try:
-        inner, parameters = rows.values(
-            "outcome", "value", "closed_on", "created_at", "owner_id", "team_id", "se_id"
-        ).query.sql_with_params()
-    except EmptyResultSet:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT CASE WHEN GROUPING(has_se) = 0 THEN 'se' WHEN GROUPING(owner_id) = 0 THEN 'owner'
-                        WHEN GROUPING(team_id) = 0 THEN 'team' ELSE 'all' END AS what,
-                   has_se, owner_id, team_id,
-                   count(*) FILTER (WHERE outcome = 'open'), count(*) FILTER (WHERE outcome = 'won'),
-                   count(*) FILTER (WHERE outcome = 'lost'),
-                   coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
-                   coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0)
-              FROM (SELECT deal.*, se_id IS NOT NULL AS has_se FROM ({inner}) AS deal) AS deal
-             GROUP BY GROUPING SETS ((has_se), (owner_id), (team_id), ())
-            """,  # noqa: S608  the inner query is Django's own, with its parameters apart
-            parameters,
-        )
-        keys = {"se": 1, "owner": 2, "team": 3}
-        return {(row[0], row[keys[row[0]]] if row[0] in keys else None): Speed(*row[4:]) for row in cursor.fetchall()}
+    sums = added_up(
+        rows.values("outcome", "value", "closed_on", "created_at", "owner_id", "team_id", "se_id"),
+        """
+        SELECT CASE WHEN GROUPING(has_se) = 0 THEN 'se' WHEN GROUPING(owner_id) = 0 THEN 'owner'
+                    WHEN GROUPING(team_id) = 0 THEN 'team' ELSE 'all' END AS what,
+               has_se, owner_id, team_id,
+               count(*) FILTER (WHERE outcome = 'open'), count(*) FILTER (WHERE outcome = 'won'),
+               count(*) FILTER (WHERE outcome = 'lost'),
+               coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
+               coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0)
+          FROM (SELECT deal.*, se_id IS NOT NULL AS has_se FROM ({deals}) AS deal) AS deal
+         GROUP BY GROUPING SETS ((has_se), (owner_id), (team_id), ())
+        """,
+    )
+    keys = {"se": 1, "owner": 2, "team": 3}
+    return {(row[0], row[keys[row[0]]] if row[0] in keys else None): Speed(*row[4:]) for row in sums}
 
 
 @dataclass(frozen=True)

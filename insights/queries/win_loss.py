@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from deals.models import Autopsy, Competitor
 from insights.filters import Filters
 from insights.queries import past
+from insights.queries.added_up import added_up
 from insights.queries.book import in_company_currency
 from insights.queries.closed import Closed, closed_book
 
@@ -80,20 +81,15 @@ def named(deals: QuerySet, name: str) -> QuerySet:
 
 def _reasons(filters: Filters, deals: QuerySet) -> tuple[list[Reason], list[Reason]]:
     rows = in_company_currency(deals, filters.day).order_by().values("outcome", "lost_reason", "no_go_reason", "value")
-    try:
-        inner, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return [], []
+    sums = added_up(
+        rows,
+        "SELECT outcome, CASE outcome WHEN 'lost' THEN lost_reason ELSE no_go_reason END AS reason, count(*), "
+        "coalesce(sum(value), 0) FROM ({deals}) AS deal WHERE outcome IN ('lost', 'no_go') "
+        "GROUP BY 1, 2 ORDER BY 4 DESC, 2",
+    )
     found: dict[str, list[Reason]] = {"lost": [], "no_go": []}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT outcome, CASE outcome WHEN 'lost' THEN lost_reason ELSE no_go_reason END AS reason, count(*), "  # noqa: S608
-            f"coalesce(sum(value), 0) FROM ({inner}) AS deal WHERE outcome IN ('lost', 'no_go') "
-            "GROUP BY 1, 2 ORDER BY 4 DESC, 2",
-            parameters,
-        )
-        for outcome, *reason in cursor.fetchall():
-            found[outcome].append(Reason(*reason))
+    for outcome, *reason in sums:
+        found[outcome].append(Reason(*reason))
     return found["lost"], found["no_go"]
 
 
