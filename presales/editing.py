@@ -31,8 +31,8 @@ class Both:
 class VersionedForm(forms.ModelForm):
     """A ModelForm that saves through `save_version`.
 
-    Use: `form = LeadForm(request.POST, instance=lead)`; `if form.is_valid()`: call the action, which calls
-    `save_version(form)`; on `StaleEdit` call `form.show_conflict()` and render the form again with 409.
+    Use: `save_or_show(request, form, action, page, …)` of presales/forms.py, where the action calls `save_version`. A
+    view with a page of its own catches `StaleEdit`, calls `form.show_conflict()` and shows the form again with 409.
     Afterwards `conflicts` names the fields that both changed, with the values now stored; `both` and `only_theirs` are
     what the page tells of them, `saved_by` who it was.
     """

@@ -10,9 +10,10 @@ from deals.actions import autopsies as actions
 from deals.forms.autopsies import AutopsyFilter, AutopsyViewForm, LessonForm
 from deals.models import Autopsy, AutopsyView, Outcome
 from deals.views.technical_wins import visible_deal
+from people.models import User
 from people.permissions import require
-from presales.errors import Conflict, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import Conflict
+from presales.forms import posted, save_or_show
 from presales.history import Entry, changes_of
 from presales.paging import Sort, capped_count, paginate
 from presales.text import squeeze
@@ -111,19 +112,12 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
     own = AutopsyView.objects.filter(autopsy__in=found.autopsies.current(), author=request.user).first()
     initial = {"wrong_evidence": own.wrong_evidence.all()} if own else {}
     form = AutopsyViewForm(posted(request), instance=own, initial=initial, opportunity=found)
-    page, status = _page_of(pk), None
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            actions.write_view(request.user, found, form.instance, data["wrong_evidence"], data.get("version"))
-            return done(request, page, "Your view is written.")
-        except StaleEdit:
-            if not form.instance.pk:
-                raise
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="Looking back", submit="Save my view", cancel_url=page, status=status,
+
+    def act(user: User, view: AutopsyView, version: int | None) -> None:
+        actions.write_view(user, found, view, form.cleaned_data["wrong_evidence"], version)
+
+    return save_or_show(
+        request, form, act, _page_of(pk), message="Your view is written.", title="Looking back", submit="Save my view",
         intro="Alone first: two that agree before they have thought have one view between them.",
     )  # fmt: skip
 
@@ -135,16 +129,12 @@ def agree(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(visible, pk=pk)
     require(request.user, "deals.agree_lesson", found.opportunity)
     form = LessonForm(posted(request), instance=found)
-    page, status = _page_of(found.opportunity_id), None
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            actions.agree_lesson(request.user, form.instance, data["lesson"], data["version"])
-            return done(request, page, "Agreed. Whoever loses to the same reason finds it.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="The lesson", submit="Agree on it", cancel_url=page, status=status,
+
+    def act(user: User, autopsy: Autopsy, version: int) -> None:
+        actions.agree_lesson(user, autopsy, form.cleaned_data["lesson"], version)
+
+    return save_or_show(
+        request, form, act, _page_of(found.opportunity_id), title="The lesson", submit="Agree on it",
+        message="Agreed. Whoever loses to the same reason finds it.",
         intro="What the two of you take from it, in words that somebody else can use.",
     )  # fmt: skip

@@ -11,8 +11,7 @@ from deals.models import ClosingStep, StepKind
 from deals.models.closing_steps import MOST
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 
 def page_of(pk: int) -> str:
@@ -73,15 +72,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.work_commercial", found.opportunity)
     page = page_of(found.opportunity_id)
     form = ClosingStepForm(posted(request), instance=found, user=request.user, opportunity=found.opportunity)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_closing_step(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Change the step", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_closing_step, page, title="Change the step")
 
 
 @require_POST

@@ -8,8 +8,7 @@ from deals.actions import competitors as actions
 from deals.forms.competitors import CompetitorForm
 from deals.models import Competitor, Opportunity
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 
 def _page_of(opportunity: Opportunity) -> str:
@@ -42,16 +41,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is known of a competitor."""
     found = _visible(request, pk)
-    page, name, status = _page_of(found.opportunity), found.name, None
+    page, name = _page_of(found.opportunity), found.name
     form = CompetitorForm(posted(request), instance=found)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_competitor(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=name, submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_competitor, page, title=name)
 
 
 @require_POST

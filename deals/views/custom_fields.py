@@ -12,8 +12,7 @@ from deals.views.technical_wins import visible_deal
 from leads.custom_values import in_words
 from leads.models import CustomField, FieldLane, RecordKind
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import posted, save_or_show
 
 
 @require_safe
@@ -43,17 +42,11 @@ def edit(request: HttpRequest, pk: int, lane: str) -> HttpResponse:
     found = visible_deal(request, pk)
     require(request.user, f"deals.work_{lane}", found)
     form = LaneFieldsForm(posted(request), instance=found, lane=lane)
-    page, status = reverse("deals:fields", args=[pk]), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_deal_fields(
-                request.user, Opportunity(pk=pk), lane=lane, version=form.cleaned_data["version"],
-                custom=form.given_custom(),
-            )  # fmt: skip
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title=f"{lane.capitalize()} fields", submit="Save", cancel_url=page, status=status
-    )
+    page = reverse("deals:fields", args=[pk])
+    return save_or_show(
+        request, form,
+        lambda user, deal, version: actions.edit_deal_fields(
+            user, Opportunity(pk=pk), lane=lane, version=version, custom=form.given_custom()
+        ),
+        page, title=f"{lane.capitalize()} fields",
+    )  # fmt: skip

@@ -9,8 +9,8 @@ from deals.forms.debriefs import DebriefForm, FoundForm, HuddleForm
 from deals.models import Debrief, HuddleItem, Meeting
 from deals.views.meetings import visible_meeting
 from people.permissions import require
-from presales.errors import NotAllowed, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import NotAllowed
+from presales.forms import done, form_response, posted, save_or_show
 from qualification.lanes import lanes_of
 
 TEMPLATE = "deals/debriefs/_form.html"
@@ -76,15 +76,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     form = DebriefForm(posted(request), instance=found)
     page = f"{found.meeting.get_absolute_url()}#debriefs"
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_debrief(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Your debrief", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_debrief, page, title="Your debrief")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

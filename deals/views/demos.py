@@ -15,8 +15,7 @@ from deals.models import Demo, DemoPart, Requirement
 from deals.models.demos import MOST_PARTS
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 
 SHOWN = 100
@@ -96,16 +95,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the facts of a demo."""
     found = _demo(request, pk)
     require(request.user, "deals.work_technical", found.opportunity)
-    form, status = DemoForm(posted(request), instance=found, opportunity=found.opportunity), None
+    form = DemoForm(posted(request), instance=found, opportunity=found.opportunity)
     page = found.get_absolute_url()
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_demo(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Change the demo", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_demo, page, title="Change the demo")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -152,16 +144,9 @@ def _part(request: HttpRequest, pk: int) -> DemoPart:
 def edit_part(request: HttpRequest, pk: int) -> HttpResponse:
     """Say for which requirement it was, from which item, and how it went down."""
     found = _part(request, pk)
-    form, status = DemoPartForm(posted(request), instance=found, demo=found.demo, user=request.user), None
+    form = DemoPartForm(posted(request), instance=found, demo=found.demo, user=request.user)
     page = found.demo.get_absolute_url()
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_part(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="What was shown", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_part, page, title="What was shown")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,7 +14,7 @@ from deals.views.technical_wins import visible_deal
 from leads.models import Company
 from people.permissions import require
 from presales.errors import Conflict, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 
 BANK = "deals:question_bank"
@@ -111,15 +111,9 @@ def bank(request: HttpRequest) -> HttpResponse:
 
 def _topic_form(request: HttpRequest, topic: EnvironmentTopic, title: str) -> HttpResponse:
     require(request.user, "deals.change_question_bank")
-    form, status = TopicForm(posted(request), instance=topic), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.save_topic(request.user, form.instance, form.cleaned_data.get("version"))
-            return done(request, reverse(BANK), "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=reverse(BANK), status=status)
+    return save_or_show(
+        request, TopicForm(posted(request), instance=topic), actions.save_topic, reverse(BANK), title=title
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -137,15 +131,9 @@ def edit_topic(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _question_form(request: HttpRequest, question: EnvironmentQuestion, title: str) -> HttpResponse:
     require(request.user, "deals.change_question_bank")
-    form, status = QuestionForm(posted(request), instance=question), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.save_question(request.user, form.instance, form.cleaned_data.get("version"))
-            return done(request, reverse(BANK), "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=reverse(BANK), status=status)
+    return save_or_show(
+        request, QuestionForm(posted(request), instance=question), actions.save_question, reverse(BANK), title=title
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,8 +11,7 @@ from deals.forms.handoffs import CustomWorkForm, HandoffPersonForm, HandOverForm
 from deals.models import Handoff, HandoffPerson, HandoffState, Opportunity, Outcome
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 from presales.paging import Sort, paginate
 
@@ -102,21 +101,15 @@ def write(request: HttpRequest, pk: int, lane: str) -> HttpResponse:
     """Write one lane's part. The first words start the handoff."""
     found = visible_deal(request, pk)
     require(request.user, f"deals.work_{lane}", found)
-    page, status = _page_of(pk), None
+    page = _page_of(pk)
     form_class, title = FORMS[lane]
     current = Handoff.objects.current().filter(opportunity=found).first() or Handoff(opportunity=found)
     more = {"opportunity": found, "user": request.user} if lane == "commercial" else {"initial": _carried(current)}
     form = form_class(posted(request), instance=current, **more)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.write_handoff(request.user, found, form.instance, lane, form.cleaned_data.get("version"))
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            if not form.instance.pk:
-                raise
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=page, status=status)
+    return save_or_show(
+        request, form,
+        lambda user, handoff, version: actions.write_handoff(user, found, handoff, lane, version), page, title=title,
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,8 +10,8 @@ from deals.forms.library import LibraryItemForm, item_of
 from deals.library import SORTS, Listing
 from deals.models import Demo, ItemKind, LibraryItem, RfpQuestion
 from people.permissions import require
-from presales.errors import Conflict, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import Conflict
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 from presales.paging import capped_count
 
@@ -74,16 +74,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change an item, or retire it."""
     found = _item(request, pk)
     require(request.user, "deals.write_library")
-    title, page, status = found.title, found.get_absolute_url(), None
+    title, page = found.title, found.get_absolute_url()
     form = LibraryItemForm(posted(request), instance=found)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.save_item(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.save_item, page, title=title)
 
 
 def _question(request: HttpRequest, pk: int) -> RfpQuestion:

@@ -20,8 +20,7 @@ from deals.models import Attendee, HuddleItem, Meeting, MeetingKind, Opportunity
 from deals.models.meetings import Subject
 from leads.models import Lead
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from qualification.models import Evidence
 
 NOTES = 50
@@ -138,16 +137,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = _workable(request, pk)
     page = found.get_absolute_url()
     form = MeetingForm(posted(request), instance=found, user=request.user, subject=found.subject)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_meeting(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="Change the meeting", submit="Save", cancel_url=page, status=status,
+    return save_or_show(
+        request, form, actions.edit_meeting, page, title="Change the meeting",
         intro="With a new time, everybody else is asked to confirm again.",
     )  # fmt: skip
 

@@ -33,8 +33,8 @@ from leads.models import Lead, Source
 from people.models import Role, Team, User
 from people.permissions import require
 from people.viewers import Viewer, viewer_of
-from presales.errors import StaleEdit, WantsConfirmation
-from presales.forms import done, form_response, posted
+from presales.errors import WantsConfirmation
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import events_of
 from presales.paging import Sort, capped_count, paginate
 from presales.prepared import Given, prepared
@@ -278,16 +278,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_opportunity(request, pk)
     require(request.user, "deals.work_commercial", found)
     form = CommercialForm(posted(request), instance=found)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.update_commercial(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, found.get_absolute_url(), "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="Commercial facts", submit="Save", cancel_url=found.get_absolute_url(), status=status,
+    return save_or_show(
+        request, form, actions.update_commercial, found.get_absolute_url(), title="Commercial facts",
         template="deals/opportunities/_commercial_form.html",
     )  # fmt: skip
 

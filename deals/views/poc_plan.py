@@ -5,9 +5,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from deals.actions import pocs as actions
 from deals.forms.pocs import CriterionForm, ProofForm, ResultForm, StepForm, TickForm
-from deals.views.pocs import own_criterion, own_poc, own_step, saved
+from deals.views.pocs import own_criterion, own_poc, own_step
 from presales.errors import Conflict
-from presales.forms import done, first_error, form_response, posted
+from presales.forms import done, first_error, form_response, posted, save_or_show
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +29,7 @@ def edit_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     """Change its words, while the customer has not agreed to them."""
     found = own_criterion(request, pk)
     form = CriterionForm(posted(request), instance=found)
-    return saved(request, form, actions.edit_criterion, found.poc.get_absolute_url(), title="Success criterion")
+    return save_or_show(request, form, actions.edit_criterion, found.poc.get_absolute_url(), title="Success criterion")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +38,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     found = own_criterion(request, pk)
     page, form = found.poc.get_absolute_url(), ResultForm(posted(request), instance=found)
     about = f"{found.text}. {found.measure}; target: {found.target}."
-    return saved(request, form, actions.record_result, page, title="Result", intro=about)
+    return save_or_show(request, form, actions.record_result, page, title="Result", intro=about)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +79,7 @@ def edit_step(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a step."""
     found = own_step(request, pk)
     form = StepForm(posted(request), instance=found)
-    return saved(request, form, actions.edit_step, found.poc.get_absolute_url(), title="Step")
+    return save_or_show(request, form, actions.edit_step, found.poc.get_absolute_url(), title="Step")
 
 
 @require_POST

@@ -11,8 +11,8 @@ from deals.charter import below_charter
 from deals.forms.pocs import EffortForm, PocForm, ProposeForm, StepForm
 from deals.models import Opportunity, Poc, PocCriterion, PocStep
 from people.permissions import require
-from presales.errors import GateRefused, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import GateRefused
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import Entry, changes_of
 
 SHOWN = 20
@@ -148,7 +148,7 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change title, scope and days, while the customer has not agreed to them."""
     found = own_poc(request, pk)
-    return saved(
+    return save_or_show(
         request, PocForm(posted(request), instance=found), actions.edit_poc, found.get_absolute_url(), title="The plan"
     )
 
@@ -158,20 +158,9 @@ def effort(request: HttpRequest, pk: int) -> HttpResponse:
     """Who runs it and what it takes."""
     found = own_poc(request, pk)
     form = EffortForm(posted(request), instance=found, user=request.user)
-    return saved(request, form, actions.keep_effort, found.get_absolute_url(), title="Who runs it, and the effort")
-
-
-def saved(request: HttpRequest, form: object, act: object, page: str, *, title: str, **more: object) -> HttpResponse:
-    """Save a versioned form of the technical lane through `act`, or show it; what somebody else saved comes along."""
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            act(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=page, status=status, **more)
+    return save_or_show(
+        request, form, actions.keep_effort, found.get_absolute_url(), title="Who runs it, and the effort"
+    )
 
 
 def own_criterion(request: HttpRequest, pk: int) -> PocCriterion:

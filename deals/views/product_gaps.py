@@ -7,12 +7,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from deals.actions import product_gaps as actions
 from deals.forms.product_gaps import OFFERED, GapForm, GapStateForm, MergeForm, NameGapForm, SplitForm
-from deals.models import GapState, Opportunity, ProductGap
+from deals.models import GapState, Opportunity, ProductGap, Requirement
 from deals.product_gaps import Figures, closed_meanwhile, figures_of, lost_deals, shares_of, waiting_deals
 from deals.views.requirements import page_of, visible_requirement
+from people.models import User
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 
 SHOWN = 200
@@ -77,59 +77,39 @@ def product_gap(request: HttpRequest, pk: int) -> HttpResponse:
 def name(request: HttpRequest, pk: int) -> HttpResponse:
     """Say on which gap a requirement waits."""
     found = visible_requirement(request, pk)
-    page, text = page_of(found.opportunity_id), found.text
-    form, status = NameGapForm(posted(request), instance=found, user=request.user), None
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            actions.name_gap(
-                request.user, form.instance, data["version"], gap=data["gap"], title=data["title"],
-                severity=data["severity"],
-            )  # fmt: skip
-            return done(request, f"{page}#r{pk}")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="Which gap is it?", submit="Name it", cancel_url=page, intro=f"“{text}”", status=status
-    )
+    page = page_of(found.opportunity_id)
+    form = NameGapForm(posted(request), instance=found, user=request.user)
 
+    def act(user: User, row: Requirement, version: int) -> None:
+        given = {name: form.cleaned_data[name] for name in ("gap", "title", "severity")}
+        actions.name_gap(user, row, version, **given)
 
-def _versioned(request: HttpRequest, pk: int, form_class: type, act: object, title: str) -> HttpResponse:
-    """A manager's form on a gap, saved by `act(form)`."""
-    found = _gap(request, pk)
-    require(request.user, "deals.manage_gaps")
-    page, status = found.get_absolute_url(), None
-    form = form_class(posted(request), instance=found)
-    if request.method == "POST" and form.is_valid():
-        try:
-            act(form)
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=page, status=status)
+    return save_or_show(
+        request, form, act, f"{page}#r{pk}", message="", title="Which gap is it?", submit="Name it", cancel_url=page,
+        intro=f"“{found.text}”",
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Title, description, severity."""
-
-    def act(form: GapForm) -> None:
-        actions.edit_gap(request.user, form.instance, form.cleaned_data["version"])
-
-    return _versioned(request, pk, GapForm, act, "Change the gap")
+    found = _gap(request, pk)
+    require(request.user, "deals.manage_gaps")
+    form = GapForm(posted(request), instance=found)
+    return save_or_show(request, form, actions.edit_gap, found.get_absolute_url(), title="Change the gap")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_state(request: HttpRequest, pk: int) -> HttpResponse:
     """Open, planned, closed."""
+    found = _gap(request, pk)
+    require(request.user, "deals.manage_gaps")
+    form = GapStateForm(posted(request), instance=found)
 
-    def act(form: GapStateForm) -> None:
-        data = form.cleaned_data
-        actions.set_gap_state(request.user, form.instance, data["state"], data["state_on"], data["version"])
+    def act(user: User, gap: ProductGap, version: int) -> None:
+        actions.set_gap_state(user, gap, form.cleaned_data["state"], form.cleaned_data["state_on"], version)
 
-    return _versioned(request, pk, GapStateForm, act, "Plan or close the gap")
+    return save_or_show(request, form, act, found.get_absolute_url(), title="Plan or close the gap")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,7 +16,7 @@ from deals.models import Opportunity, Proposal, ProposalSection, SectionKind
 from deals.proposal_diff import compare as difference_of
 from people.permissions import require
 from presales.errors import Missing, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import Entry, changes_of
 from qualification.policy import thresholds_for
 
@@ -127,15 +127,7 @@ def write_section(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, actions.LANES[found.kind], found.proposal.opportunity)
     page = found.proposal.get_absolute_url()
     form = SectionForm(posted(request), instance=found)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.write_section(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=str(found), submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.write_section, page, title=str(found))
 
 
 @require_POST

@@ -10,8 +10,8 @@ from deals.actions.quotas import add_quota, change_quota
 from deals.forms.quotas import NewQuotaForm, QuotaForm
 from deals.models import Quota
 from people.permissions import require
-from presales.errors import Conflict, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import Conflict
+from presales.forms import done, form_response, posted, save_or_show
 from presales.quarters import around, label, parse
 
 SHOWN = 500
@@ -56,12 +56,5 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     quota = get_object_or_404(Quota.objects.visible_to(request.user), pk=pk)
     require(request.user, "deals.set_quota", quota)
     form = QuotaForm(posted(request), instance=quota)
-    page, status = f"{reverse('deals:quotas')}?quarter={quota.quarter}", None
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_quota(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=f"Quota of {quota}", submit="Save", cancel_url=page, status=status)
+    page = f"{reverse('deals:quotas')}?quarter={quota.quarter}"
+    return save_or_show(request, form, change_quota, page, title=f"Quota of {quota}")

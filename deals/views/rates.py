@@ -11,8 +11,7 @@ from deals.forms.rates import RateForm
 from deals.models import ExchangeRate, Opportunity
 from deals.models.rates import uncountable, with_value
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 SHOWN = 500
 
@@ -56,12 +55,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.change_rates")
     rate = get_object_or_404(ExchangeRate.objects.all(), pk=pk)
     form = RateForm(posted(request), instance=rate)
-    page, status = reverse("deals:rates"), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            correct_rate(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Corrected. All figures count with it from now on.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=f"Correct {rate}", submit="Save", cancel_url=page, status=status)
+    return save_or_show(
+        request, form, correct_rate, reverse("deals:rates"), title=f"Correct {rate}",
+        message="Corrected. All figures count with it from now on.",
+    )  # fmt: skip

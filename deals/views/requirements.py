@@ -13,8 +13,7 @@ from deals.models.requirements import MOST
 from deals.proofs import proofs_of
 from deals.views.technical_wins import visible_deal
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 
 def _next(row: Requirement) -> str:
@@ -77,52 +76,32 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_requirement(request, pk)
     page = page_of(found.opportunity_id)
     form = RequirementForm(posted(request), instance=found, opportunity=found.opportunity)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = actions.edit_requirement(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, _next(saved), "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Requirement", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_requirement, _next, title="Requirement", cancel_url=page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def scope(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what is built for them alone, and how long it takes: the proposal and the handoff carry it."""
     found = visible_requirement(request, pk)
-    page, text = page_of(found.opportunity_id), found.text
-    form, status = ScopeForm(posted(request), instance=found), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_requirement(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, f"{page}#r{pk}", "The next proposal carries it in its statement of work.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="Custom work", submit="Save", cancel_url=page, intro=f"“{text}”", status=status
-    )
+    page = page_of(found.opportunity_id)
+    form = ScopeForm(posted(request), instance=found)
+    return save_or_show(
+        request, form, actions.edit_requirement, f"{page}#r{pk}", title="Custom work", cancel_url=page,
+        intro=f"“{found.text}”", message="The next proposal carries it in its statement of work.",
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def judge(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how well we fit, from the row."""
     found = visible_requirement(request, pk)
-    page, text = page_of(found.opportunity_id), found.text
-    form, status = FitForm(posted(request), instance=found), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            data = form.cleaned_data
-            saved = actions.judge_fit(request.user, form.instance, data["fit"], data["version"])
-            return done(request, _next(saved) if saved.waits_for_name or saved.waits_for_scope else f"{page}#r{pk}")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="How well we fit", submit="Save", cancel_url=page, intro=f"“{text}”", status=status
-    )
+    page = page_of(found.opportunity_id)
+    form = FitForm(posted(request), instance=found)
+    return save_or_show(
+        request, form, lambda user, row, version: actions.judge_fit(user, row, form.cleaned_data["fit"], version),
+        lambda saved: _next(saved) if saved.waits_for_name or saved.waits_for_scope else f"{page}#r{pk}",
+        message="", title="How well we fit", cancel_url=page, intro=f"“{found.text}”",
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

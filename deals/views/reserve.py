@@ -9,8 +9,7 @@ from deals.actions import reserve as actions
 from deals.forms.reserve import AnswerForm, ReserveNoteForm
 from deals.models import Opportunity, ReserveNote
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 MOST = 200
 
@@ -66,15 +65,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.edit_reserve_note", found)
     page = _page(found.opportunity_id)
     form = ReserveNoteForm(posted(request), instance=found)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_reserve_note(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Change the idea", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_reserve_note, page, title="Change the idea")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

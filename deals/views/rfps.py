@@ -16,8 +16,8 @@ from deals.models import Opportunity, QuestionState, Rfp, RfpQuestion
 from deals.rfp_lists import QuestionList, with_progress
 from people.exports import export, export_delimited, export_workbook
 from people.permissions import require
-from presales.errors import Conflict, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import Conflict
+from presales.forms import done, form_response, posted, save_or_show
 from presales.spreadsheets import Reading
 
 
@@ -62,16 +62,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what it is called, its day, or that it was sent."""
     found = _rfp(request, pk)
     require(request.user, "deals.work_technical", found.opportunity)
-    page, status = found.get_absolute_url(), None
+    page = found.get_absolute_url()
     form = RfpForm(posted(request), instance=found, opportunity=found.opportunity)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_rfp(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Change the RFP", submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_rfp, page, title="Change the RFP")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

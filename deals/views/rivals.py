@@ -13,8 +13,7 @@ from deals.forms.rivals import RivalForm
 from deals.models import Autopsy, Rival
 from deals.rivals import Against, against, deals_against, without_page
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 from presales.paging import Sort, paginate
 from presales.text import squeeze
@@ -89,13 +88,6 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is known of a competitor."""
     found = get_object_or_404(Rival.objects.visible_to(request.user), pk=pk)
     require(request.user, "deals.work_rivals")
-    title, page, status = found.name, found.get_absolute_url(), None
+    title, page = found.name, found.get_absolute_url()
     form = RivalForm(posted(request), instance=found)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_rival(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_rival, page, title=title)

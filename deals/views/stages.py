@@ -15,8 +15,8 @@ from deals.models import ExitCriterion, Pipeline, Stage
 from deals.stage_history import label_of, stage_history
 from deals.views.opportunities import visible_opportunity
 from people.permissions import require
-from presales.errors import GateRefused, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import GateRefused
+from presales.forms import done, form_response, posted, save_or_show
 from presales.responses import wants_json
 
 
@@ -105,15 +105,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.change_stages")
     found = get_object_or_404(Stage.objects.all(), pk=pk)
     form = StageForm(posted(request), instance=found)
-    page, title, status = reverse("deals:stage", args=[pk]), f"Edit {found}", None
-    if request.method == "POST" and form.is_valid():
-        try:
-            pipelines.save_stage(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=page, status=status)
+    page, title = reverse("deals:stage", args=[pk]), f"Edit {found}"
+    return save_or_show(request, form, pipelines.save_stage, page, title=title)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,8 +8,7 @@ from deals.actions import stakeholders as actions
 from deals.forms.stakeholders import RemoveStakeholderForm, StakeholderForm
 from deals.models import Opportunity, Stakeholder, StakeholderRole
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 
 def _page_of(opportunity: Opportunity) -> str:
@@ -46,15 +45,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = _visible(request, pk)
     page, name = _page_of(found.opportunity), found.name
     form = StakeholderForm(posted(request), instance=found, user=request.user)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_stakeholder(request.user, form.instance, form.cleaned_data["version"])
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=name, submit="Save", cancel_url=page, status=status)
+    return save_or_show(request, form, actions.edit_stakeholder, page, title=name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,8 +10,7 @@ from deals.forms.technical_wins import TechnicalWinForm
 from deals.models import Opportunity
 from deals.models.technical_wins import technical_win_of
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import posted, save_or_show
 from presales.history import changes_of
 
 
@@ -43,17 +42,8 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "deals.work_technical", found)
     page = reverse("deals:technical_win", args=[found.pk])
     form = TechnicalWinForm(posted(request), instance=technical_win_of(found), opportunity=found)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.record_technical_win(request.user, found, form.instance, form.cleaned_data.get("version"))
-            return done(request, page, "Recorded.")
-        except StaleEdit:
-            if not form.instance.pk:
-                raise
-            form.show_conflict()
-            status = 409
-    return form_response(
-        request, form, title="Technical win", submit="Record", cancel_url=page, status=status,
+    return save_or_show(
+        request, form, lambda user, win, version: actions.record_technical_win(user, found, win, version), page,
+        title="Technical win", submit="Record", message="Recorded.",
         intro="Whether their technical people have decided for us, whatever becomes of the deal.",
     )  # fmt: skip

@@ -9,8 +9,7 @@ from people.actions import absences as actions
 from people.forms.absences import AbsenceForm
 from people.models import Absence, User
 from people.permissions import require
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 
 def _person(request: HttpRequest, pk: int) -> User:
@@ -58,15 +57,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Other days."""
     found = _absence(request, pk)
     form = AbsenceForm(posted(request), instance=found, person=found.user)
-    page, status = _page(request, found.user_id), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.change_absence(request.user, found, **form.cleaned_data)
-            return done(request, page, "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title="Change the absence", submit="Save", cancel_url=page, status=status)
+    return save_or_show(
+        request, form, lambda user, *_: actions.change_absence(user, found, **form.cleaned_data),
+        _page(request, found.user_id), title="Change the absence",
+    )  # fmt: skip
 
 
 @require_POST

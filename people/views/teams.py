@@ -11,8 +11,7 @@ from people.models import Membership, Team, User
 from people.models.absences import read_absences
 from people.permissions import require
 from people.workload import loads
-from presales.errors import StaleEdit
-from presales.forms import done, form_response, posted
+from presales.forms import done, form_response, posted, save_or_show
 
 
 @require_safe
@@ -72,12 +71,8 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
     record = get_object_or_404(Team.objects.visible_to(request.user), pk=pk)
     title = f"Team {record.name}"
     form = TeamForm(posted(request), instance=record)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_team(request.user, form.instance, list(form.cleaned_data["members"]), form.cleaned_data["version"])
-            return done(request, reverse("people:teams"), "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=reverse("people:teams"), status=status)
+    return save_or_show(
+        request, form,
+        lambda user, team, version: change_team(user, team, list(form.cleaned_data["members"]), version),
+        reverse("people:teams"), title=title,
+    )  # fmt: skip

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from people.models import Role, Team
 from people.permissions import require
-from presales.errors import NotAllowed, StaleEdit
-from presales.forms import done, form_response, posted
+from presales.errors import NotAllowed
+from presales.forms import done, form_response, posted, save_or_show
 from qualification.actions import frameworks as actions
 from qualification.forms.frameworks import CriterionForm, FrameworkForm, PolicyForm
 from qualification.models import Criterion, Framework, TeamPolicy
@@ -38,15 +38,10 @@ def framework(request: HttpRequest, pk: int) -> HttpResponse:
 def _framework_form(request: HttpRequest, instance: Framework, title: str, cancel_url: str) -> HttpResponse:
     require(request.user, "qualification.change_frameworks")
     form = FrameworkForm(posted(request), instance=instance)
-    status = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = actions.save_framework(request.user, form.instance, form.cleaned_data.get("version"))
-            return done(request, reverse("qualification:framework", args=[saved.pk]), "Saved.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=title, submit="Save", cancel_url=cancel_url, status=status)
+    return save_or_show(
+        request, form, actions.save_framework, lambda saved: reverse("qualification:framework", args=[saved.pk]),
+        title=title, cancel_url=cancel_url,
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,13 +89,7 @@ def policy(request: HttpRequest, team_id: int) -> HttpResponse:
     require(request.user, "qualification.change_policy", team)
     stored = TeamPolicy.objects.filter(team=team).first()
     form = PolicyForm(posted(request), instance=stored or policy_for(team.pk), is_new=stored is None)
-    status = None
-    page = reverse("qualification:frameworks")
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.save_policy(request.user, form.instance, team, form.cleaned_data.get("version"))
-            return done(request, page, f"Saved for {team}.")
-        except StaleEdit:
-            form.show_conflict()
-            status = 409
-    return form_response(request, form, title=f"Qualification in {team}", submit="Save", cancel_url=page, status=status)
+    return save_or_show(
+        request, form, lambda user, policy, version: actions.save_policy(user, policy, team, version),
+        reverse("qualification:frameworks"), message=f"Saved for {team}.", title=f"Qualification in {team}",
+    )  # fmt: skip
