@@ -83,20 +83,19 @@ class Job:
 
 def jobs() -> list[Job]:
     """Every job of the schedule with its latest run and the runs of the last day; two queries."""
+    current_app.loader.import_default_modules()  # the tasks, of which the docstrings are told
     now = timezone.now()
     latest = {run.job: run for run in JobRun.objects.latest_of_each()}
     lately = JobRun.objects.since(now - LOOKING_BACK)
-    found = [
+    return [
         Job(name, _what(name), _when(schedule), latest.get(name), lately.get(name, Runs()),
             _is_late(latest.get(name), schedule, now))
-        for name, schedule in scheduled().items()
+        for name, schedule in sorted(scheduled().items(), key=lambda item: (isinstance(item[1], crontab), item[0]))
     ]  # fmt: skip
-    return sorted(found, key=lambda job: (isinstance(scheduled()[job.name], crontab), job.name))
 
 
 def _what(name: str) -> str:
     """The first sentence of the task's docstring, which is written for this."""
-    current_app.loader.import_default_modules()
     task = current_app.tasks.get(name)
     return ((task and task.__doc__) or name).strip().partition("\n")[0]
 
@@ -113,6 +112,6 @@ def _when(schedule: object) -> str:
 def _is_late(latest: JobRun | None, schedule: object, now: datetime.datetime) -> bool:
     if latest is None:
         return False  # a new installation, or a new job
-    usual = datetime.timedelta(days=1) if isinstance(schedule, crontab) else datetime.timedelta(seconds=float(schedule))
-    allowed = datetime.timedelta(days=1, hours=2) if isinstance(schedule, crontab) else PATIENCE * usual
-    return latest.started_at < now - allowed
+    if isinstance(schedule, crontab):
+        return latest.started_at < now - datetime.timedelta(days=1, hours=2)
+    return latest.started_at < now - PATIENCE * datetime.timedelta(seconds=float(schedule))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet, Value
 
 from presales.derived import Derived
 
@@ -53,17 +53,23 @@ def kinds() -> dict[str, Kind]:
 
 @dataclass(frozen=True)
 class GivenUp:
-    """What of one kind was given up: how many, and the first of them."""
+    """What of one kind was given up: how many, and one of their errors."""
 
     kind: Kind
     count: int
-    rows: list
+    error: str
+
+    def first(self) -> QuerySet:
+        """The rows that were given up first."""
+        return self.kind.rows().order_by("pk")[:SHOWN]
 
 
 def given_up() -> list[GivenUp]:
-    """The kinds of which something was given up; a query for each kind, and one for the rows."""
-    found = []
-    for kind in kinds().values():
-        if count := kind.rows().count():
-            found.append(GivenUp(kind, count, list(kind.rows().order_by("pk")[:SHOWN])))
-    return found
+    """The kinds of which something was given up; one query for all of them."""
+    known = kinds()
+    counts = [
+        kind.rows().order_by().values(of_kind=Value(key)).annotate(count=Count("pk"), error=Max("last_error"))
+        for key, kind in known.items()
+    ]  # fmt: skip
+    found = counts[0].union(*counts[1:], all=True).order_by("of_kind")
+    return [GivenUp(known[row["of_kind"]], row["count"], row["error"]) for row in found if row["count"]]

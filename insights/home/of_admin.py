@@ -1,20 +1,18 @@
 """What an admin keeps an eye on: the worker, imports, people and exports."""
 
 import datetime
-from collections import Counter
 
-from django.db.models import Count, Min, Value
+from django.db.models import Value
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from insights.home.parts import LINES, Action, Line, Section
-from leads.models import ImportBatch, LeadScore, ScoreRange
+from leads.models import ImportBatch
 from people.models import Export, Role, User
+from presales import set_aside
 from presales.derived import MAX_ATTEMPTS
-from qualification.models import DossierStatus
 
 COUNTED = 1000  # rows are not counted beyond
-DERIVED = [(LeadScore, "scores"), (DossierStatus, "qualification statuses")]
 PATIENCE = datetime.timedelta(minutes=10)  # a sweep runs every minute; later than this, something is wrong
 
 
@@ -22,42 +20,31 @@ def worker() -> Section:
     """Rows the worker gave up on, and those it has not caught up with."""
     now = timezone.now()
     lines = []
-    for what, count, error in _given_up():
-        lines.append(
-            Line(f"{_number(count)} set aside after {MAX_ATTEMPTS} failures: {what}", "", error, [("Set aside", "bad")])
-        )
-    for model, what in DERIVED:
-        stale = model.objects.stale(now).order_by()[: COUNTED + 1]
-        found = stale.aggregate(n=Count("pk"), oldest=Min("computed_at"))
-        if found["n"]:
-            late = found["oldest"] is not None and found["oldest"] < now - PATIENCE
-            why = "" if found["oldest"] else "the worker is on it"
-            lines.append(
-                Line(
-                    f"{_number(found['n'])} to compute anew: {what}",
-                    "",
-                    why,
-                    at=found["oldest"],
-                    at_label="the oldest was computed",
-                    late=late,
-                )
-            )
+    for given in set_aside.given_up():
+        title = f"{given.count:,} set aside after {MAX_ATTEMPTS} failures: {given.kind.what}"
+        lines.append(Line(title, "", given.error, [("Set aside", "bad")]))
+    for what, times in _to_compute(now).items():
+        oldest = min(filter(None, times), default=None)
+        late = oldest is not None and oldest < now - PATIENCE
+        why = "" if oldest else "the worker is on it"
+        title = f"{_number(len(times))} to compute anew: {what}"
+        lines.append(Line(title, "", why, at=oldest, at_label="the oldest was computed", late=late))
     return Section(
-        "Background work", "activity", lines, "Every score and status is up to date.", more_url=reverse("jobs")
+        "Background work", "activity", lines, "Every figure of the worker is up to date.", more_url=reverse("jobs")
     )  # fmt: skip
 
 
-def _given_up() -> list[tuple[str, int, str]]:
-    """`(what, how many, an example's error)` of everything set aside; one query."""
+def _to_compute(now: datetime.datetime) -> dict[str, list[datetime.datetime | None]]:
+    """When what waits for the worker was computed last, by what it is; at most COUNTED and one of each; one query."""
     parts = [
-        model.objects.set_aside().order_by().annotate(what=Value(what)).values_list("what", "last_error")[: COUNTED + 1]
-        for model, what in DERIVED
-    ]
-    ranges = ScoreRange.objects.filter(attempts__gte=MAX_ATTEMPTS).order_by().annotate(what=Value("ranges of scores"))
-    rows = list(ranges.values_list("what", "last_error")[: COUNTED + 1].union(*parts, all=True))
-    counted = Counter(what for what, _ in rows)
-    errors = dict(rows)
-    return [(what, count, errors[what]) for what, count in sorted(counted.items())]
+        model.objects.stale(now).order_by()
+        .annotate(what=Value(str(model._meta.verbose_name_plural))).values_list("what", "computed_at")[: COUNTED + 1]
+        for model in set_aside.derived_models()
+    ]  # fmt: skip
+    found: dict[str, list[datetime.datetime | None]] = {}
+    for what, computed_at in parts[0].union(*parts[1:], all=True):
+        found.setdefault(what, []).append(computed_at)
+    return found
 
 
 def _number(count: int) -> str:

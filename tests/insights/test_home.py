@@ -201,7 +201,7 @@ def test_an_admin_sees_what_the_worker_gave_up_on(admin):
     score, _ = LeadScore.objects.get_or_create(lead=LeadFactory())
     LeadScore.objects.filter(pk=score.pk).update(set_aside_at=timezone.now(), attempts=3, last_error="division by zero")
     line = section(roles.admin(admin), "Background work").lines[0]
-    assert line.title == "1 set aside after 3 failures: scores"
+    assert line.title == "1 set aside after 3 failures: lead scores"
     assert line.why == "division by zero"
 
 
