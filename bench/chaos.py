@@ -27,7 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from bench.place import ROOT, bar, own_database, store
+from bench.place import ROOT, bar, own_database, store, told
 from bench.processes import end, environment, start_worker
 
 VAR = ROOT / "var" / "chaos"
@@ -415,8 +415,7 @@ def main() -> dict:
     print(f"seed {figures['seed']}: {figures['kills']}, {figures['changes']:,} changes, {figures['files']} files")
     for problem in figures["errors"] + figures["half"]:
         print("  ", problem)
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']}{'' if line['holds'] else '  MISSED'}")
+    told(figures["bars"])
     return figures
 
 

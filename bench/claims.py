@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bench.place import bar, own_database, store
+from bench.place import bar, own_database, store, told
 from bench.processes import CSRF_TOKEN, cookies, web_server
 
 
@@ -178,8 +178,7 @@ def main(argv: list[str] | None = None) -> dict:
     print(f"different winners: {figures['different_winners']}")
     print("statuses:", ", ".join(f"{count} × {status}" for status, count in figures["statuses"].items()))
     print(f"latency in a round: p50 {figures['p50_ms']} ms, p95 {figures['p95_ms']} ms, max {figures['max_ms']} ms")
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']}{'' if line['holds'] else '  MISSED'}")
+    told(figures["bars"])
     return figures
 
 

@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+from bench.place import told
 from bench.scoring import sql
 
 LIMIT = 3.0
@@ -53,6 +54,5 @@ def show(figures: dict) -> int:
     for name, taken in figures["seconds"].items():
         each = ", ".join(f"{ratio:.2f}" for ratio in figures["ratios"].get(name, []))
         print(f"{name:12}{taken:7.2f} s{'   × bare: ' + each if each else ''}")
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']}{'' if line['holds'] else '  MISSED'}")
+    told(figures["bars"])
     return 0 if all(line["holds"] for line in figures["bars"]) else 1

@@ -23,7 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.place import ROOT, bar, own_database, store
+from bench.place import ROOT, bar, own_database, store, told
 
 DATABASE = "presales_bench_imports"
 KNOWN = 5_000
@@ -271,8 +271,7 @@ def main() -> int:
     print("seconds:", ", ".join(f"{name} {seconds}" for name, seconds in figures["seconds"].items()))
     print("each round:", ", ".join(map(str, figures["ratios"])), "· to leads alone:", figures["ratio_to_leads_alone"])
     print("the same file again:", figures["again"], "· undo:", figures["undo"], "· memory:", figures["memory"])
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']} (at most {line['bar']}){'' if line['holds'] else ' MISSED'}")
+    told(figures["bars"])
     return int(not all(line["holds"] for line in figures["bars"]))
 
 

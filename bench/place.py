@@ -48,6 +48,12 @@ def bar(what: str, figure: float, limit: float) -> dict:
     return {"what": what, "figure": figure, "bar": limit, "holds": figure <= limit}
 
 
+def told(bars: list[dict]) -> None:
+    """Print each bar with its figure, and whether it is missed."""
+    for line in bars:
+        print(f"{line['what']}: {line['figure']} (at most {line['bar']}){'' if line['holds'] else '  MISSED'}")
+
+
 def store(name: str, results: dict) -> None:
     """Keep the results of the bench `name` beside those of the others."""
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

@@ -18,7 +18,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
-from bench.place import bar, own_database, store
+from bench.place import bar, own_database, store, told
 from bench.processes import end, start_worker
 
 SECONDS = 2.0
@@ -161,8 +161,7 @@ def main() -> dict:
     )
     print(*(each["sweep_seconds"] for each in figures["kills"]))
     print("a change showed after (s)", *figures["change_seconds"])
-    for line in figures["bars"]:
-        print(f"{line['what']}: {line['figure']}{'' if line['holds'] else '  MISSED'}")
+    told(figures["bars"])
     return figures
 
 

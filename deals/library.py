@@ -7,7 +7,7 @@ from django.db.models import F, IntegerField, QuerySet, Value
 from django.http import QueryDict
 
 from deals.models import ItemKind, LibraryItem
-from leads.search import starts_with, words_of
+from leads.search import with_words
 from people.models import User
 from presales.paging import Page, Sort, paginate
 from presales.sql import Template
@@ -44,8 +44,7 @@ class Listing:
     def items(self) -> QuerySet:
         """The items asked for, each with its `uses`."""
         found = LibraryItem.objects.visible_to(self.user).filter(is_retired=self.retired)
-        for word in words_of(self.q):
-            found = found.filter(search=starts_with(word))
+        found = with_words(found, self.q)
         if self.kind:
             found = found.filter(kind=self.kind)
         if self.tag:

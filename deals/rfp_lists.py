@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from deals.models import QuestionState, Rfp, RfpQuestion
-from leads.search import starts_with, words_of
+from leads.search import with_words
 from people.models import User
 from presales.paging import Page, Sort, paginate
 
@@ -95,6 +95,5 @@ class QuestionList:
             found = found.filter(section=self.section)
         if self.mine:
             found = found.filter(owner=self.user)
-        for word in words_of(self.q):
-            found = found.filter(search=starts_with(word))
+        found = with_words(found, self.q)
         return paginate(found.values_list(*ROW, named=True), BY_LINE, self.cursor, PAGE_SIZE)

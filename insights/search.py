@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from deals.models import Opportunity
 from leads.models import Company, Lead
-from leads.search import MAX_COMPANIES, Words, search_companies, search_leads, starts_with, words_of
+from leads.search import MAX_COMPANIES, Words, search_leads, starts_with, with_words, words_of
 from people.models import Role, User
 
 LIMIT = 5
@@ -51,7 +51,7 @@ def find(user: User, text: str) -> list[Group]:
 
 def search_opportunities(opportunities: QuerySet, text: str) -> QuerySet:
     """Those of `opportunities` with every word of `text` in the name, or whose company has every word."""
-    companies = search_companies(Company.objects.all(), text).values_list("pk", flat=True)[:MAX_COMPANIES]
+    companies = with_words(Company.objects.all(), text).values_list("pk", flat=True)[:MAX_COMPANIES]
     opportunities = opportunities.alias(words=Words("name", output_field=SearchVectorField()))
     named = Q()
     for word in words_of(text):
@@ -86,7 +86,7 @@ def _opportunities(user: User, query: str) -> Group:
 
 
 def _companies(user: User, query: str) -> Group:
-    rows = search_companies(Company.objects.visible_to(user), query).only("name", "domain").order_by("-pk")[:LIMIT]
+    rows = with_words(Company.objects.visible_to(user), query).only("name", "domain").order_by("-pk")[:LIMIT]
     hits = [Hit(company.name, company.domain, reverse("leads:company", args=[company.pk])) for company in rows]
     return Group("Companies", "building", hits, f"{reverse('leads:companies')}?q={_quoted(query)}")
 

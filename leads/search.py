@@ -56,11 +56,11 @@ FOUND = SearchQuery(Given("words", TextField()), config="simple", search_type="r
 """A search in a prepared query, for the words that `all_start` gives."""
 
 
-def search_companies(companies: QuerySet, text: str) -> QuerySet:
-    """Those of `companies` with every word of `text` at the beginning of a word of name or domain."""
+def with_words(rows: QuerySet, text: str) -> QuerySet:
+    """Those of `rows` with every word of `text` at the beginning of a word of what their `search` holds."""
     for word in words_of(text):
-        companies = companies.filter(search=starts_with(word))
-    return companies
+        rows = rows.filter(search=starts_with(word))
+    return rows
 
 
 def search_leads(leads: QuerySet, text: str) -> QuerySet:

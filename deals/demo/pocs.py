@@ -3,21 +3,16 @@
 import datetime
 
 from deals.actions import poc_links, poc_states, pocs
-from deals.actions.stakeholders import add_stakeholder
 from deals.charter import below_charter
-from deals.demo import words
 from deals.demo.clock import at, days_ago
-from deals.demo.technical import dice_of
+from deals.demo.technical import dice_of, technical_buyer
 from deals.models import (
-    Influence,
     Opportunity,
     Poc,
     PocCriterion,
     PocState,
     PocStep,
     Stakeholder,
-    StakeholderRole,
-    Stance,
 )
 from people.models import User
 
@@ -57,25 +52,9 @@ WAIVED = [
 ]
 
 
-def judge_of(deal: Opportunity, se: User, moment: datetime.datetime) -> Stakeholder:
-    """Who agrees to the criteria at the customer: their technical buyer, senior enough to be a sponsor too."""
-    known = deal.stakeholders.filter(role=StakeholderRole.TECHNICAL_BUYER).first()
-    if known:
-        return known
-    dice = dice_of(deal)
-    person = Stakeholder(
-        name=f"{dice.choice(words.FIRST_NAMES)} {dice.choice(words.LAST_NAMES)}", known_by=se,
-        job_title=dice.choice(["VP Engineering", "VP Data and Architecture", "VP IT Operations"]),
-        role=StakeholderRole.TECHNICAL_BUYER, influence=Influence.HIGH, stance=Stance.NEUTRAL,
-        note="Decides what is measured.",
-    )  # fmt: skip
-    with at(moment):
-        return add_stakeholder(se, deal, person)
-
-
 def conclude(deal: Opportunity, se: User, begin: datetime.datetime, end: datetime.datetime, *, passed: bool) -> None:
     """Between `begin` and `end` a POC is agreed, run and decided; every fifth customer waives it."""
-    judge = judge_of(deal, se, begin)
+    judge = technical_buyer(deal, se, begin)
     if passed and dice_of(deal).random() < 0.2:
         with at(begin + (end - begin) / 2):
             day = (begin + (end - begin) / 2).date()
@@ -99,7 +78,7 @@ def keep_running(deal: Opportunity, se: User, *, overdue: bool) -> None:
     days, age = (21, 28) if overdue else (30, 17)
     last = deal.last_activity_at
     begin = days_ago(age + 3)
-    poc = _run(deal, se, judge_of(deal, se, begin), begin, days_ago(age), days=days)
+    poc = _run(deal, se, technical_buyer(deal, se, begin), begin, days_ago(age), days=days)
     _results(poc, se, days_ago(2), only=3 if overdue else 2)
     for step in poc.steps.filter(due_on__lt=days_ago(1).date()).order_by("due_on")[: 5 if overdue else 4]:
         with at(days_ago(3)):

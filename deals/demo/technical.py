@@ -46,9 +46,9 @@ def technical_buyer(deal: Opportunity, se: User, moment: datetime.datetime) -> S
     dice = dice_of(deal)
     person = Stakeholder(
         name=f"{dice.choice(words.FIRST_NAMES)} {dice.choice(words.LAST_NAMES)}", known_by=se,
-        job_title=dice.choice(["Enterprise Architect", "Head of Data Platform", "Director of Engineering"]),
+        job_title=dice.choice(["VP Engineering", "VP Data and Architecture", "VP IT Operations"]),
         role=StakeholderRole.TECHNICAL_BUYER, influence=Influence.HIGH, stance=Stance.NEUTRAL,
-        note="Wants to see how we fail, not how we work.",
+        note="Wants to see how we fail, not how we work; decides what is measured.",
     )  # fmt: skip
     with at(moment):
         return add_stakeholder(se, deal, person)

@@ -1,5 +1,8 @@
 """Answering the questions of an RFP, one after the other, and finding what was answered before."""
 
+from collections.abc import Callable
+
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -110,16 +113,20 @@ def suggestions(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reuse(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a past answer over as a draft."""
+    return take_over(request, pk, "source", RfpQuestion.objects.answers_visible_to(request.user), actions.reuse_answer)
+
+
+def take_over(request: HttpRequest, pk: int, what: str, offered: QuerySet, act: Callable) -> HttpResponse:
+    """Let `act` make that of `offered` whose number is posted as `what` a draft for the question."""
     found = _question(request, pk)
     require(request.user, "deals.answer_question", found)
-    numbers = [request.POST.get(name, "") for name in ("source", "version")]
+    numbers = [request.POST.get(name, "") for name in (what, "version")]
     if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in numbers):
         raise Conflict("Say which answer is to be taken over.")
-    source, version = map(int, numbers)
-    past = RfpQuestion.objects.answers_visible_to(request.user).filter(pk=source).first()
-    if past is None:
+    answer = offered.filter(pk=int(numbers[0])).first()
+    if answer is None:
         raise Conflict("That answer cannot be taken over any more. Look for another one.")
-    actions.reuse_answer(request.user, found, past, version)
+    act(request.user, found, answer, int(numbers[1]))
     address = found.get_absolute_url() + ("?mine=1" if request.GET.get("mine") == "1" else "")
     return done(request, address, "Taken over as a draft. Read it once more before it goes out.")
 

@@ -9,8 +9,8 @@ from deals.actions import library as actions
 from deals.forms.library import LibraryItemForm, item_of
 from deals.library import SORTS, Listing
 from deals.models import Demo, ItemKind, LibraryItem, RfpQuestion
+from deals.views.answers import take_over
 from people.permissions import require
-from presales.errors import Conflict
 from presales.forms import done, form_response, posted, save_or_show
 from presales.history import changes_of
 from presales.paging import capped_count
@@ -105,14 +105,4 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def use(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an answer of the library over as a draft."""
-    question = _question(request, pk)
-    require(request.user, "deals.answer_question", question)
-    numbers = [request.POST.get(name, "") for name in ("item", "version")]
-    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in numbers):
-        raise Conflict("Say which answer is to be taken over.")
-    found = LibraryItem.objects.visible_to(request.user).filter(pk=int(numbers[0])).first()
-    if found is None:
-        raise Conflict("That answer cannot be taken over any more. Look for another one.")
-    actions.use_library_answer(request.user, question, found, int(numbers[1]))
-    address = question.get_absolute_url() + ("?mine=1" if request.GET.get("mine") == "1" else "")
-    return done(request, address, "Taken over as a draft. Read it once more before it goes out.")
+    return take_over(request, pk, "item", LibraryItem.objects.visible_to(request.user), actions.use_library_answer)

@@ -12,7 +12,7 @@ from leads.custom_filters import Filters
 from leads.forms.companies import CompanyForm
 from leads.models import Company, Lead
 from leads.panels import company_panels, filled
-from leads.search import search_companies
+from leads.search import with_words
 from leads.timeline import company_history
 from people.permissions import require
 from presales.errors import StaleEdit
@@ -42,7 +42,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     custom = Filters.read("company", request.GET)
     found = custom.apply(Company.objects.visible_to(request.user))
     if q:
-        found = search_companies(found, q)
+        found = with_words(found, q)
     page = paginate(found.defer("search"), SORTS[sort], request.GET.get("cursor", ""))
     counted = dict(
         Lead.objects.visible_to(request.user)
@@ -137,6 +137,6 @@ def suggest(request: HttpRequest) -> HttpResponse:
     typed = typed.strip()[:100]
     found = []
     if len(typed) > 1:
-        seen = search_companies(Company.objects.visible_to(request.user), typed)
+        seen = with_words(Company.objects.visible_to(request.user), typed)
         found = seen.only("name", "domain").order_by("name_key")[:SUGGESTED]
     return render(request, "leads/companies/_suggested.html", {"companies": found})

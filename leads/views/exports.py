@@ -10,7 +10,7 @@ from leads.custom_facts import exported
 from leads.custom_filters import Filters
 from leads.lists import LeadList
 from leads.models import Company, LeadScore
-from leads.search import search_companies
+from leads.search import with_words
 from people.exports import export
 
 HEADER = [
@@ -59,7 +59,7 @@ def export_companies(request: HttpRequest) -> StreamingHttpResponse:
     q = request.GET.get("q", "").strip()[:100]
     found = Filters.read("company", request.GET).apply(Company.objects.visible_to(request.user))
     if q:
-        found = search_companies(found, q)
+        found = with_words(found, q)
 
     def lines() -> Iterator[list[object]]:
         rows = found.select_related("parent").defer("search", "parent__search").order_by("name_key", "pk")

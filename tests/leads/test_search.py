@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from leads import search
 from leads.domains import company_domain_of_email, domain_of
 from leads.models import Company, Lead
-from leads.search import matching_leads, search_companies, search_leads, words_of
+from leads.search import matching_leads, search_leads, with_words, words_of
 from tests.factories import CompanyFactory, LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_many_matches_are_told_apart_from_few(anna, monkeypatch):
 
 
 def test_companies_are_found_too(anna):
-    assert list(search_companies(Company.objects.all(), "nord ag")) == [anna.company]
+    assert list(with_words(Company.objects.all(), "nord ag")) == [anna.company]
 
 
 @given(st.text(max_size=60))
