@@ -148,6 +148,10 @@ class Filters:
             scope &= Q(type=self.type)
         return scope
 
+    def all_deals(self) -> QuerySet:
+        """The deals that the user sees, whatever the filters ask; of a past day, as they stood then."""
+        return self._book
+
     def book(self) -> QuerySet:
         """The deals that the user sees and that pass every filter but the period; of a past day, as they stood then."""
         return self._book.filter(self.scope)

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from deals.models import ForecastCall, Opportunity, Outcome
+from deals.models import ForecastCall, Outcome
 from deals.models.opportunities import ForecastCategory
 from insights.filters import Filters
 from insights.periods import Period
@@ -154,13 +154,11 @@ def calls(filters: Filters, quarters: list[datetime.date]) -> list[Called]:
 
 
 def won_by_quarter(filters: Filters, quarters: list[datetime.date]) -> dict[tuple, Decimal]:
-    """`{(quarter, owner, team): won}` of those quarters, of all deals that the user sees."""
+    """`{(quarter, owner, team): won}` of those quarters, of all deals that the user sees, as known on the day."""
     if not quarters:
         return {}
     last = shifted(max(quarters), 1) - datetime.timedelta(days=1)
-    deals = Opportunity.objects.visible_to(filters.user).filter(
-        outcome=Outcome.WON, closed_on__range=(min(quarters), last)
-    )
+    deals = filters.all_deals().filter(outcome=Outcome.WON, closed_on__range=(min(quarters), last))
     sums = added_up(
         in_company_currency(deals, filters.day).order_by().values("closed_on", "owner_id", "team_id", "value"),
         "SELECT date_trunc('quarter', closed_on)::date, owner_id, team_id, sum(value) "

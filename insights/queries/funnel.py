@@ -9,7 +9,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from deals.models import Opportunity, Outcome
+from deals.models import Outcome
 from insights.filters import Filters
 from insights.queries import past
 from leads.models import Lead
@@ -56,12 +56,18 @@ class Funnel:
 
 
 def leads_in(filters: Filters) -> QuerySet:
-    """The leads that the user sees and that pass the filters; with a period, those that came in it."""
-    leads = Lead.objects.visible_to(filters.user).unmerged()
+    """The leads that the user sees and that pass the filters; with a period, those that came in it.
+
+    Of a past day they are rows of their history, whose `id` is the lead's: its source, owner and team of that day, and
+    how far it had got, also where it was given back since.
+    """
+    leads = Lead.objects.visible_to(filters.user)
+    leads = (past.as_of(leads, filters.as_of) if filters.as_of else leads).filter(merged_into=None)
     if filters.team:
         leads = leads.filter(team__in=filters.team_and_below)
     if filters.person:
-        leads = leads.filter(Q(owner=filters.person) | Q(opportunity__se=filters.person))
+        deals = filters.all_deals().filter(se=filters.person).exclude(lead=None)
+        leads = leads.filter(Q(owner=filters.person) | Q(id__in=deals.order_by().values("lead_id")))
     if filters.source:
         leads = leads.filter(source=filters.source)
     if filters.period:
@@ -122,10 +128,10 @@ def _leads(filters: Filters) -> tuple[str, dict[str, object]]:
     columns = ("id", "source", "created_at", "mql_at", "accepted_at", "qualified_at", "converted_at")
     leads, own = past.named(*leads_in(filters).values(*columns).query.sql_with_params(), "lead")
     won, theirs = "SELECT NULL::bigint AS lead_id, NULL::timestamptz AS won_at", {}
-    deals = Opportunity.objects.visible_to(filters.user)
-    deals = past.as_of(deals, filters.as_of) if filters.as_of else deals
     with contextlib.suppress(EmptyResultSet):  # nobody who sees no deals sees whether one was won
-        deals = deals.filter(outcome=Outcome.WON).exclude(lead=None).order_by().values("lead_id", "closed_on")
+        deals = (
+            filters.all_deals().filter(outcome=Outcome.WON).exclude(lead=None).order_by().values("lead_id", "closed_on")
+        )
         text, theirs = past.named(*deals.query.sql_with_params(), "deal")
         won = f"SELECT lead_id, closed_on::timestamp AT TIME ZONE %(zone)s AS won_at FROM ({text}) AS deal"  # noqa: S608
     times = ", ".join(f"CASE WHEN {at} < %(moment)s THEN {at} END AS {name}" for name, _, at in STEPS)

@@ -1,13 +1,28 @@
-"""How well meetings are prepared and remembered, by AE, SE and team."""
+"""How well meetings are prepared and remembered, by AE, SE and team, as it was when the day asked for was over."""
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from deals.models import HUDDLE_POINTS
+from insights.filters import Filters
+from insights.queries.added_up import added_up
+from people.models import Team, User
 
-from deals.models import HUDDLE_POINTS, Debrief, HuddlePoint, Meeting
+# The meetings of some deals, with what was done for each by the moment asked for.
+HELD = """
+SELECT deal.*, meeting.id AS meeting_id,
+       (SELECT count(*) FROM deals_huddlepoint point WHERE point.meeting_id = meeting.id AND point.at <= %(now)s)
+         >= %(points)s AS huddled,
+       EXISTS (SELECT FROM deals_debrief debrief WHERE debrief.meeting_id = meeting.id AND debrief.lane = 'ae'
+                  AND debrief.written_at <= %(now)s)
+         AND EXISTS (SELECT FROM deals_debrief debrief WHERE debrief.meeting_id = meeting.id AND debrief.lane = 'se'
+                        AND debrief.written_at <= %(now)s) AS debriefed
+  FROM ({deals}) AS deal JOIN deals_meeting meeting ON meeting.opportunity_id = deal.id
+ WHERE (meeting.cancelled_at IS NULL OR meeting.cancelled_at > %(now)s) AND meeting.ends_at <= %(now)s
+   AND meeting.ends_at >= %(since)s AND meeting.ends_at < %(until)s
+"""
 
 
 @dataclass(frozen=True)
@@ -18,6 +33,8 @@ class Habits:
     held: int
     huddled: int
     debriefed: int
+    key: int | None = None
+    """Of whom they are: the person's or the team's."""
 
     @property
     def huddle_rate(self) -> Decimal | None:
@@ -29,48 +46,47 @@ class Habits:
         """Meetings with a debrief of the AE's and one of the SE's ÷ meetings held, in percent."""
         return _share(self.debriefed, self.held)
 
+    def __add__(self, other: "Habits") -> "Habits":
+        return Habits(
+            self.label, self.held + other.held, self.huddled + other.huddled, self.debriefed + other.debriefed, self.key
+        )
+
 
 def _share(part: int, whole: int) -> Decimal | None:
     return (Decimal(100) * part / whole).quantize(Decimal(1), ROUND_HALF_UP) if whole else None
 
 
 def habits_of(
-    deals: QuerySet, now: datetime.datetime, since: datetime.datetime, until: datetime.datetime
-) -> dict[tuple[int | None, int | None], Habits]:
-    """The habits of the meetings that ended in between by `(owner, SE)` of their deals, in one query."""
-    held, wanted = _held(deals, now, since, until)
-    rows = held.order_by().values(owner=F("opportunity__owner"), se=F("opportunity__se")).annotate(**wanted)
-    return {(row["owner"], row["se"]): Habits("", row["held"], row["huddled"], row["debriefed"]) for row in rows}
+    filters: Filters, since: datetime.datetime, until: datetime.datetime
+) -> dict[tuple[int | None, int | None, int | None], Habits]:
+    """The habits of the meetings that ended in between by `(owner, SE, team)` of their deals, in one query."""
+    rows = added_up(
+        filters.book().order_by().values("id", "owner_id", "se_id", "team_id"),
+        f"""
+        SELECT owner_id, se_id, team_id, count(*), count(*) FILTER (WHERE huddled), count(*) FILTER (WHERE debriefed)
+          FROM ({HELD}) AS held GROUP BY 1, 2, 3
+        """,  # noqa: S608  our own text
+        now=filters.now, points=HUDDLE_POINTS, since=since, until=until,
+    )  # fmt: skip
+    return {tuple(row[:3]): Habits("", *row[3:]) for row in rows}
 
 
-def habits(deals: QuerySet, now: datetime.datetime, since: datetime.datetime, until: datetime.datetime) -> dict:
-    """`total`, and lists `owners`, `ses` and `teams`, of the meetings of `deals` that ended in between."""
-    held, wanted = _held(deals, now, since, until)
+def habits(filters: Filters, since: datetime.datetime, until: datetime.datetime) -> dict:
+    """`total`, and lists `owners`, `ses` and `teams`, of the meetings of the deals in the filters."""
+    found = habits_of(filters, since, until)
 
-    def by(name: str, nobody: str) -> list[Habits]:
-        rows = held.order_by().values(label=F(name)).annotate(**wanted)
-        found = [Habits(row["label"] or nobody, row["held"], row["huddled"], row["debriefed"]) for row in rows]
-        return sorted(found, key=lambda row: (row.debrief_rate, row.label))
+    def by(key_of: Callable, model: type, nobody: str) -> list[Habits]:
+        sums: dict[int | None, Habits] = {}
+        for keys, met in found.items():
+            key = key_of(keys)
+            sums[key] = sums.get(key, Habits("", 0, 0, 0)) + met
+        names = dict(model.objects.filter(pk__in=sums.keys() - {None}).values_list("pk", "name"))
+        rows = [Habits(names.get(key, nobody), met.held, met.huddled, met.debriefed, key) for key, met in sums.items()]
+        return sorted(rows, key=lambda row: (row.debrief_rate, row.label))
 
     return {
-        "total": Habits("All", **held.aggregate(**wanted)),
-        "owners": by("opportunity__owner__name", "No AE"),
-        "ses": by("opportunity__se__name", "No SE"),
-        "teams": by("opportunity__team__name", "No team"),
+        "total": sum(found.values(), Habits("All", 0, 0, 0)),
+        "owners": by(lambda keys: keys[0], User, "No AE"),
+        "ses": by(lambda keys: keys[1], User, "No SE"),
+        "teams": by(lambda keys: keys[2], Team, "No team"),
     }
-
-
-def _held(deals: QuerySet, now: datetime.datetime, since: datetime.datetime, until: datetime.datetime) -> tuple:
-    """The meetings of `deals` that ended in between, and what to count of them."""
-    ticked = HuddlePoint.objects.filter(meeting=OuterRef("pk")).order_by().values("meeting")
-    written = Debrief.objects.filter(meeting=OuterRef("pk"))
-    held = Meeting.objects.ended(now).filter(opportunity__in=deals, ends_at__gte=since, ends_at__lt=until).annotate(
-        points=Coalesce(Subquery(ticked.annotate(n=Count("pk")).values("n")), 0),
-        both=Exists(written.filter(lane=Debrief.Lane.AE)) & Exists(written.filter(lane=Debrief.Lane.SE)),
-    )  # fmt: skip
-    wanted = {
-        "held": Count("pk"),
-        "huddled": Count("pk", filter=Q(points__gte=HUDDLE_POINTS)),
-        "debriefed": Count("pk", filter=Q(both=True)),
-    }
-    return held, wanted

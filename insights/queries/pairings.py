@@ -40,10 +40,7 @@ class Together:
         """Count other deals in."""
         self.won, self.lost, self.days = self.won + other.won, self.lost + other.lost, self.days + other.days
         self.amount += other.amount
-        ours, theirs = self.meetings, other.meetings
-        self.meetings = Habits(
-            ours.label, ours.held + theirs.held, ours.huddled + theirs.huddled, ours.debriefed + theirs.debriefed
-        )
+        self.meetings += other.meetings
 
 
 @dataclass
@@ -61,9 +58,10 @@ def pairs(filters: Filters, period: Period) -> Pairs:
     """Six queries, whatever the number of pairs."""
     by_pair = _outcomes(filters, period)
     start, end = filters.moments(period)
-    for key, met in habits_of(filters.book(), filters.now, start, end).items():
-        by_pair.setdefault(key, Together()).meetings = met
-    seen = Pairing.objects.visible_to(filters.user).filter(active_since__lte=period.end)
+    for (owner, se, _), met in habits_of(filters, start, end).items():
+        by_pair.setdefault((owner, se), Together()).meetings += met
+    last = min(period.end, filters.day)
+    seen = Pairing.objects.visible_to(filters.user).filter(active_since__lte=last)
     seen = seen.filter(Q(ended_on=None) | Q(ended_on__gte=period.start))
     if filters.person:
         seen = seen.filter(Q(ae=filters.person) | Q(se=filters.person))

@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value, When
 
 from deals.models import Opportunity, Stage
 from presales.validity import as_of, end_of
@@ -24,6 +24,21 @@ def with_default_probability(rows: QuerySet, day: datetime.date) -> QuerySet:
     changed = [When(stage=pk, then=Value(value)) for pk, value in stages.values_list("pk", "then")]
     default = Case(*changed, default=F("stage__probability"), output_field=IntegerField())
     return rows.annotate(default_probability=default)
+
+
+def rows_at(model: type[Model], filters: object, *columns: str) -> str:
+    """What stands in a statement for the table of `model`: as it is, or as its history tells of the moment `%(now)s`.
+
+    For few rows beside the deals, whose history is read by the deal: nothing keeps until when such a row held.
+    """
+    if not filters.as_of:
+        return model._meta.db_table
+    names = ", ".join(columns)
+    return (
+        f"(SELECT pgh_obj_id AS id, {names} FROM (SELECT DISTINCT ON (pgh_obj_id) pgh_obj_id, pgh_label, {names} "  # noqa: S608
+        f"FROM {model.pgh_event_model._meta.db_table} WHERE pgh_created_at <= %(now)s "
+        "ORDER BY pgh_obj_id, pgh_id DESC) AS told WHERE pgh_label <> 'delete')"
+    )
 
 
 def is_past(rows: QuerySet) -> bool:

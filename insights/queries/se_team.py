@@ -1,4 +1,7 @@
-"""What the SEs bring about: outcomes, technical wins, POCs, demos, time to claim; by SE and for all of them."""
+"""What the SEs bring about: outcomes, technical wins, POCs, demos, time to claim; by SE and for all of them.
+
+Of a past day: deals as they stood, technical decisions as they were known, and what had happened by the end of it.
+"""
 
 import datetime
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from decimal import Decimal
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
-from deals.models import MeetingKind, QueueEntry
+from deals.models import MeetingKind, QueueEntry, TechnicalWin
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
@@ -24,7 +27,7 @@ SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE outcome = 'won'), count(*)
        count(*) FILTER (WHERE outcome = 'won' AND had_poc), count(*) FILTER (WHERE outcome = 'lost' AND had_poc),
        count(*) FILTER (WHERE outcome = 'open'), coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0)
   FROM (SELECT deal.*, EXISTS (SELECT FROM deals_poc poc WHERE poc.opportunity_id = deal.id
-                                  AND poc.started_on IS NOT NULL) AS had_poc
+                                  AND poc.started_on <= %(day)s) AS had_poc
           FROM deal
          WHERE outcome = 'open' OR closed_on BETWEEN %(first)s AND %(last)s) AS deal
  GROUP BY GROUPING SETS ((se_id), ())
@@ -36,8 +39,8 @@ SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE state = 'won'), count(*) F
   FROM (SELECT deal.se_id, win.state, win.satisfaction, win.decided_on,
                (SELECT min(event.pgh_created_at AT TIME ZONE %(zone)s)::date FROM deals_opportunityevent event
                   JOIN deals_stage stage ON stage.id = event.stage_id AND stage.slug = 'discovery'
-                 WHERE event.pgh_obj_id = deal.id) AS discovered
-          FROM deal JOIN deals_technicalwin win ON win.opportunity_id = deal.id
+                 WHERE event.pgh_obj_id = deal.id AND event.pgh_created_at <= %(now)s) AS discovered
+          FROM deal JOIN {technical} win ON win.opportunity_id = deal.id
          WHERE deal.se_id IS NOT NULL AND win.decided_on BETWEEN %(first)s AND %(last)s) AS told
  GROUP BY GROUPING SETS ((se_id), ())
 """
@@ -45,10 +48,11 @@ DEMOS = """
 SELECT se_id, date_trunc('week', day)::date, count(*) FILTER (WHERE kind = 'demo'), count(*) FILTER (WHERE kind = 'poc')
   FROM (SELECT deal.se_id, 'demo' AS kind, (meeting.ends_at AT TIME ZONE %(zone)s)::date AS day
           FROM deal JOIN deals_meeting meeting ON meeting.opportunity_id = deal.id
-         WHERE meeting.kind = %(demo)s AND meeting.cancelled_at IS NULL AND meeting.ends_at <= %(now)s
+         WHERE meeting.kind = %(demo)s AND meeting.ends_at <= %(now)s
+           AND (meeting.cancelled_at IS NULL OR meeting.cancelled_at > %(now)s)
         UNION ALL
         SELECT deal.se_id, 'poc', poc.started_on FROM deal JOIN deals_poc poc ON poc.opportunity_id = deal.id
-         WHERE poc.started_on IS NOT NULL) AS told
+         WHERE poc.started_on <= %(day)s) AS told
  WHERE day BETWEEN %(first)s AND %(last)s
  GROUP BY 1, 2 ORDER BY 2
 """
@@ -59,7 +63,7 @@ SELECT GROUPING(se_id), se_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDE
           JOIN LATERAL (SELECT se_id, claimed_at FROM deals_claim claim
                          WHERE claim.opportunity_id = deal.id AND claim.claimed_at >= entry.entered_at
                          ORDER BY claimed_at LIMIT 1) claim ON TRUE
-         WHERE claim.claimed_at >= %(start)s AND claim.claimed_at < %(end)s) AS told
+         WHERE claim.claimed_at >= %(start)s AND claim.claimed_at < %(end)s AND claim.claimed_at <= %(now)s) AS told
  GROUP BY GROUPING SETS ((se_id), ())
 """
 
@@ -110,12 +114,13 @@ def se_team(filters: Filters, period: Period) -> SeTeam:
     start, end = filters.moments(period)
     parameters = own | {
         "first": period.start, "last": period.end, "start": start, "end": end, "zone": filters.zone,
-        "now": filters.now, "demo": MeetingKind.DEMO, "claimed": QueueEntry.Result.CLAIMED,
+        "now": filters.now, "day": filters.day, "demo": MeetingKind.DEMO, "claimed": QueueEntry.Result.CLAIMED,
     }  # fmt: skip
 
     def ask(question: str) -> list[tuple]:
         with connection.cursor() as cursor:
-            cursor.execute(DEALS.format(deals=deals) + question, parameters)
+            technical = past.rows_at(TechnicalWin, filters, "opportunity_id", "state", "satisfaction", "decided_on")
+            cursor.execute(DEALS.format(deals=deals) + question.replace("{technical}", technical), parameters)
             return cursor.fetchall()
 
     def of(se: int | None) -> Work:

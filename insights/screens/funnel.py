@@ -26,7 +26,7 @@ def build(filters: Filters) -> Screen:
     return Screen(
         "funnel",
         "Funnel",
-        f"How far the leads got that came{came}{day}. Who was given back counts by where they stand today.",
+        f"How far the leads got that came{came}{day}. Who was given back counts by where they stood.",
         filters,
         [_card(filters, found.total, name) for name in steps[1:]],
         [

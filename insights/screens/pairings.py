@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from insights import drill
-from insights.filters import Recorded
+from insights.filters import Yearly
 from insights.queries.book import other_currencies
 from insights.queries.pairings import TREND, Together, pairs
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
@@ -11,7 +11,7 @@ from insights.tables import Column, Row, Table
 from presales.templatetags.presales import number
 
 
-def build(filters: Recorded) -> Screen:
+def build(filters: Yearly) -> Screen:
     """Cards of the pairs against the rest; a line for each pair; alignment by month."""
     found = pairs(filters, filters.period)
     paired = Together()
@@ -51,7 +51,7 @@ def _cards(paired: Together, rest: Together, alone: Together) -> list[Card]:
     ]  # fmt: skip
 
 
-def _pairs(filters: Recorded, found: object) -> Table:
+def _pairs(filters: Yearly, found: object) -> Table:
     def row(label: str, told: Together, url: str = "", decided: str = "") -> Row:
         met = told.meetings
         return Row(

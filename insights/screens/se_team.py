@@ -2,15 +2,14 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from deals.loads import loads_of
 from insights import drill
 from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
 from insights.queries.closed import HEALTHY_NO_GO
+from insights.queries.loads import loads_at, people_at
 from insights.queries.se_team import ALARM, Work, se_team
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
-from people.models import User
 from presales.templatetags.presales import money, money_short
 
 GOAL = 70
@@ -21,8 +20,7 @@ def build(filters: Yearly) -> Screen:
     """Cards for the whole team; outcomes and work by SE."""
     period = filters.period
     found = se_team(filters, period)
-    people = {one.pk: one for one in User.objects.filter(pk__in=found.ses).order_by("name")}
-    lines = [(people[pk], found.ses[pk]) for pk in people]
+    lines = [(person, found.ses[person.pk]) for person in people_at(filters, found.ses)]
     notes = [
         f"{demos} demos and no POC in the week of {week:%-d %b %Y}. From {ALARM} on, ask what the demos were for."
         for week, demos in found.alarms
@@ -33,7 +31,7 @@ def build(filters: Yearly) -> Screen:
         f"{period.label}: what SEs bring about on the deals they hold, and held when they closed.",
         filters,
         _cards(filters, found.total, found.without),
-        [_outcomes(filters, lines, found.total, found.without), _work(lines, found.total)],
+        [_outcomes(filters, lines, found.total, found.without), _work(filters, lines, found.total)],
         other_currencies(filters.open_deals() | filters.closed_deals(), filters.day),
         notes,
     )
@@ -135,8 +133,8 @@ def _outcomes(filters: Yearly, lines: list, total: Work, without: Work) -> Table
     )  # fmt: skip
 
 
-def _work(lines: list, total: Work) -> Table:
-    carried = loads_of([person.pk for person, _ in lines])
+def _work(filters: Yearly, lines: list, total: Work) -> Table:
+    carried = loads_at(filters, [person.pk for person, _ in lines])
     rows = []
     loads = capacity = Decimal(0)
     for person, work in lines:
@@ -149,7 +147,7 @@ def _work(lines: list, total: Work) -> Table:
     return Table(
         "work", "Work by SE",
         "Demos held and POCs started in the period. Hours to claim: median from entering the queue to the claim. "
-        "Load: the weights of the stages of the open deals held today, against capacity.",
+        "Load: the weights of the stages of the open deals held on the day, against capacity.",
         [Column("SE"), Column("Demos", "count", "bar"), Column("POCs", "count", "bar"),
          Column("Demos per POC", "ratio"), Column("Hours to claim", "days"), Column("Load", "days"),
          Column("Capacity", "days"), Column("Used", "percent")],

@@ -4,7 +4,6 @@ import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from insights.filters import Filters
@@ -20,15 +19,12 @@ FIRST = datetime.datetime.combine(FIRST_DAY, datetime.time(), datetime.UTC)
 def meetings(request: HttpRequest) -> HttpResponse:
     """Huddle and debrief rates of the meetings held, in the period if one is asked for."""
     require(request.user, "insights.see_meetings")
-    filters = Filters(request.user, request.GET, looks_back=False)
-    now = timezone.now()
-    since, until = FIRST, now
+    filters = Filters(request.user, request.GET)
+    since, until = FIRST, filters.now
     if filters.period:
-        midnight = datetime.time(tzinfo=timezone.get_current_timezone())
-        since = datetime.datetime.combine(filters.period.start, midnight)
-        until = datetime.datetime.combine(filters.period.end + datetime.timedelta(days=1), midnight)
+        since, until = filters.moments(filters.period)
     context = {
         "filters": filters,
-        **habits(filters.book(), now, since, until),
+        **habits(filters, since, until),
     }
     return render(request, "insights/meetings/meetings.html", context)

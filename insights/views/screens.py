@@ -28,10 +28,10 @@ SCREENS = {
     "forecast": Entry(Quarterly, forecast.build),
     "funnel": Entry(OfLeads, funnel.build, "insights.see_funnel"),
     "velocity": Entry(Yearly, velocity.build),
-    "se_team": Entry(Recorded, se_team.build),
+    "se_team": Entry(Yearly, se_team.build),
     "win_loss": Entry(Yearly, win_loss.build),
     "happy_ears": Entry(Recorded, happy_ears.build),
-    "pairings": Entry(Recorded, pairings.build),
+    "pairings": Entry(Yearly, pairings.build),
     "goals": Entry(Quarterly, goals.build),
 }
 

@@ -16,6 +16,7 @@ from leads.models import Lead, Source
 from presales.validity import end_of
 from tests.factories import LeadFactory, TeamFactory
 from tests.insights.factories import deal, stage
+from tests.insights.past import date_leads
 
 pytestmark = pytest.mark.django_db
 STAMPS = ["created_at", "mql_at", "accepted_at", "qualified_at", "converted_at"]
@@ -39,6 +40,7 @@ def random_leads(seed, size=120):
             won = chance.choice([True, False])
             closing = {"closed_on": timezone.localdate()} if won else {}
             deal(stage("won" if won else "discovery"), lead=lead, team=lead.team, **closing)
+    date_leads()
     return teams
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from deals.models import AlignmentCheck, Debrief, HuddleItem, HuddlePoint, Meeting, Opportunity, Pairing
-from insights.filters import Recorded
+from insights.filters import Yearly
 from insights.queries.pairings import pairs
 from insights.screens import pairings as screen
 from people.models import Role
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def asked(user, **data):
-    filters = Recorded(user, data)
+    filters = Yearly(user, data)
     return pairs(filters, filters.period)
 
 
@@ -32,7 +32,7 @@ def test_outcomes_of_pairs_and_the_rest_agree_with_plain_python(admin):
     _, owners, ses = random_book(71, size=250)
     made = [paired(owners[0], ses[0]), paired(owners[2], ses[1])]
     found = asked(admin)
-    period = Recorded(admin).period
+    period = Yearly(admin).period
     ended = [
         one
         for one in Opportunity.objects.filter(outcome__in=["won", "lost"], currency="USD")
@@ -86,7 +86,7 @@ def test_meetings_of_a_pair_count_with_huddle_and_debriefs(admin, ae, se):
                 )
     [(_, line)] = asked(admin).pairs
     assert (line.meetings.held, line.meetings.huddled, line.meetings.debriefed) == (2, 1, 1)
-    row = screen.build(Recorded(admin)).table("pairs").rows[0]
+    row = screen.build(Yearly(admin)).table("pairs").rows[0]
     assert row.values[2:5] == [2, Decimal(50), Decimal(50)]
 
 

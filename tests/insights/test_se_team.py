@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from deals.models import Claim, Meeting, Opportunity, Poc, QueueEntry, TechnicalWin
-from insights.filters import Recorded
+from insights.filters import Yearly
 from insights.queries.se_team import se_team
 from insights.screens import se_team as screen
 from people.models import Role
@@ -21,13 +21,13 @@ pytestmark = pytest.mark.django_db
 
 
 def asked(user, **data):
-    filters = Recorded(user, data)
+    filters = Yearly(user, data)
     return se_team(filters, filters.period)
 
 
 def test_outcomes_by_se_agree_with_plain_python(admin, sign_in):
     random_book(41, size=200)
-    filters = Recorded(admin)
+    filters = Yearly(admin)
     found = asked(admin)
     deals = [one for one in Opportunity.objects.all() if one.currency == "USD"]
 
@@ -88,7 +88,7 @@ def test_fifteen_demos_in_a_week_without_a_poc_raise_the_alarm(admin, se):
     demo(monday + datetime.timedelta(days=3))
     assert asked(admin).alarms == [(monday, 15)]
     assert asked(admin).ses[se.pk].demos == 15
-    assert "15 demos and no POC" in screen.build(Recorded(admin)).notes[0]
+    assert "15 demos and no POC" in screen.build(Yearly(admin)).notes[0]
     poc = {"number": 1, "title": "Plant", "owner": se, "starts_on": monday, "ends_on": monday, "state": "running",
            "agreed_on": monday, "agreed_name": "Maria Weber", "agreed_how": "Her mail"}  # fmt: skip
     Poc.objects.create(opportunity=made, started_on=monday, **poc)

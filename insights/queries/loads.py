@@ -1,0 +1,51 @@
+"""What SEs carry against what they can, as it was when the day asked for was over."""
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+
+from deals.loads import loads_of
+from insights.filters import Filters
+from people.models import User
+
+# The deals by the SE who held them, each at the weight that its stage had; a stage older than the installation's
+# memory at the first one known.
+LOADS = """
+SELECT event.se_id, sum(stage.weight)
+  FROM deals_opportunityevent event
+  JOIN (SELECT stage.id, coalesce((SELECT told.load_weight FROM deals_stageevent told
+                                    WHERE told.pgh_obj_id = stage.id AND told.pgh_created_at <= %(now)s
+                                    ORDER BY told.pgh_id DESC LIMIT 1), stage.load_weight) AS weight
+          FROM deals_stage stage) stage ON stage.id = event.stage_id
+ WHERE event.pgh_created_at <= %(now)s AND (event.pgh_until IS NULL OR event.pgh_until > %(now)s)
+   AND event.outcome = 'open' AND event.se_id = ANY(%(ses)s)
+ GROUP BY event.se_id
+"""
+
+
+def loads_at(filters: Filters, ses: Collection[int]) -> dict[int, Decimal]:
+    """The weighted load by SE, whoever sees the deals; one query. Who carried nothing is missing."""
+    if not filters.as_of:
+        return loads_of(ses)
+    with connection.cursor() as cursor:
+        cursor.execute(LOADS, {"now": filters.now, "ses": list(ses)})
+        return dict(cursor.fetchall())
+
+
+def people_at(filters: Filters, ids: Collection[int]) -> list[User]:
+    """The people by name, with the seniority and the capacity they had; one query."""
+    people = User.objects.filter(pk__in=ids).order_by("name", "pk")
+    if not filters.as_of:
+        return list(people)
+    told = User.pgh_event_model.objects.filter(pgh_obj=OuterRef("pk"), pgh_created_at__lte=filters.now)
+    told = told.order_by("-pgh_id")
+    found = people.annotate(
+        told=Subquery(told.values("pgh_id")[:1]), capacity_then=Subquery(told.values("capacity")[:1]),
+        seniority_then=Subquery(told.values("seniority")[:1]),
+    )  # fmt: skip
+    for one in found:
+        if one.told is not None:
+            one.capacity, one.seniority = one.capacity_then, one.seniority_then
+    return list(found)
