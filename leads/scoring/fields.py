@@ -280,16 +280,17 @@ def joined(sql: str) -> str:
 
 
 def _list(sql: str, operator: str, values: list[str]) -> tuple[str, list[object]]:
-    item = f"position({_BREAK} || lower(%s) || {_BREAK} in {joined(sql)}) > 0"
+    # Items are compared as an array made once, not one by one: rules that ask lists are evaluated for every lead.
+    has_any = f"string_to_array(lower(array_to_string({sql}, {_BREAK})), {_BREAK}) && {_lowered(values)}"
     match operator:
         case Operator.IS_FILLED:
             return f"cardinality({sql}) > 0", []
         case Operator.IS_EMPTY:
             return f"coalesce(cardinality({sql}), 0) = 0", []
         case Operator.IS_ANY:
-            return "(" + " OR ".join([item] * len(values)) + ")", list(values)
+            return has_any, list(values)
         case Operator.IS_NONE:
-            return f"cardinality({sql}) > 0 AND NOT (" + " OR ".join([item] * len(values)) + ")", list(values)
+            return f"cardinality({sql}) > 0 AND NOT ({has_any})", list(values)
         case _:
             return "(" + " OR ".join([f"position(lower(%s) in {joined(sql)}) > 0"] * len(values)) + ")", list(values)
 
