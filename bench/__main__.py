@@ -13,7 +13,18 @@ import time
 
 from bench.place import RESULTS, ROOT
 
-BENCHES = ["pages", "claims", "qualification", "probability", "insights", "imports", "recovery", "scoring", "learning"]
+BENCHES = [
+    "pages",
+    "claims",
+    "qualification",
+    "probability",
+    "insights",
+    "imports",
+    "recovery",
+    "scoring",
+    "workers",
+    "learning",
+]
 
 
 def main() -> int:
