@@ -70,19 +70,19 @@ class Filters:
     @cached_property
     def team(self) -> Team | None:
         """The team asked for, with those below it."""
-        return self._chosen("team", self.teams)
+        return self._chosen("team", "teams")
 
     @cached_property
     def person(self) -> User | None:
         """The AE or SE asked for; an AE starts with the own figures."""
         if self.user.role == Role.AE and "person" not in self.data:
             return self.user
-        return self._chosen("person", self.people)
+        return self._chosen("person", "people")
 
     @cached_property
     def pipeline(self) -> Pipeline | None:
         """The pipeline asked for."""
-        return self._chosen("pipeline", self.pipelines)
+        return self._chosen("pipeline", "pipelines")
 
     @cached_property
     def period(self) -> periods.Period | None:
@@ -194,9 +194,10 @@ class Filters:
         value = self.data.get(name, "")
         return value if value in values else ""
 
-    def _chosen(self, name: str, rows: list) -> object | None:
+    def _chosen(self, name: str, among: str) -> object | None:
         text = self.data.get(name, "")
-        return next((row for row in rows if str(row.pk) == text), None)
+        # What nobody asks for is not looked up.
+        return next((row for row in getattr(self, among) if str(row.pk) == text), None) if text else None
 
 
 @dataclass

@@ -23,7 +23,6 @@ from insights.queries.book import ZERO, in_company_currency, with_weighted
 from people.models import Role, User
 from people.viewers import Viewer, viewer_of
 from presales.fragments import address
-from presales.paging import COUNT_LIMIT
 from presales.prepared import Given, day, moment, prepared
 from presales.sql import Template
 from presales.templatetags.presales import money, money_short
@@ -125,7 +124,7 @@ def deals_at_risk(user: User) -> Section:
     return Section(
         "Deals at risk", "alert-triangle", [_deal_line(deal, user) for deal in rows],
         "No open deal is late, silent, without a next step or on shaky evidence.",
-        f"{reverse('insights:deals')}?state=open&risk=any{_everyone(user)}", many=more,
+        f"{reverse('insights:deals')}?state=open&risk=any", many=more,
     )  # fmt: skip
 
 
@@ -316,23 +315,23 @@ def load(person: User, carried: Decimal) -> Load:
 
 
 @prepared
-def _sums(viewer: Viewer | None) -> QuerySet:
-    """Count, amount and weighted amount of the open deals, with risks and without, and of those won from `first` to
-    `last`, in one pass: of what the viewer sees, or without one of those that `user` owns."""
-    deals = Opportunity.objects.visible_to(viewer.user) if viewer else Opportunity.objects.filter(owner=PERSON)
+def _sums() -> QuerySet:
+    """Count, amount and weighted amount of the open deals of `user`, with risks and without, and of those won from
+    `first` to `last`, in one pass."""
     won = Q(outcome=Outcome.WON, closed_on__range=(Given("first", DateField()), Given("last", DateField())))
-    found = with_weighted(with_risks(in_company_currency(deals.filter(Q(outcome=Outcome.OPEN) | won))))
+    own = Opportunity.objects.filter(owner=PERSON).filter(Q(outcome=Outcome.OPEN) | won)
+    found = with_weighted(with_risks(in_company_currency(own)))
     group = Template(GROUP, F("outcome"), F("risks"), output_field=CharField())
     sums = found.annotate(group=group).order_by().values_list("group")
     return sums.annotate(Count("pk"), Sum("value"), Sum("weighted"))
 
 
-def figures(user: User, mine: bool = False) -> list[Figure]:
-    """Open pipeline, weighted, won this quarter, and at risk; of the own deals (`mine`), else of all that are seen."""
-    person = f"&person={user.pk}" if mine else _everyone(user)
+def figures(user: User) -> list[Figure]:
+    """Open pipeline, weighted, won this quarter, and at risk, of the own deals."""
+    person = f"&person={user.pk}"
     base = f"{reverse('insights:deals')}?state="
     quarter = periods.quarter_of(timezone.localdate())
-    rows = _sums(None if mine else viewer_of(user)).rows(user=user.pk, first=quarter.start, last=quarter.end)
+    rows = _sums().rows(user=user.pk, first=quarter.start, last=quarter.end)
     groups = {name: sums for name, *sums in rows}
     won, risky, calm = (groups.get(name, NOTHING) for name in ("won", "risky", "calm"))
     count, amount, weighted = map(operator.add, risky, calm)
@@ -350,26 +349,9 @@ def figures(user: User, mine: bool = False) -> list[Figure]:
     ]  # fmt: skip
 
 
-@prepared
-def _unclaimed_deals(viewer: Viewer) -> QuerySet:
-    waiting = QueueEntry.objects.waiting().visible_to(viewer.user).order_by()
-    return waiting.values_list("opportunity").distinct()[: COUNT_LIMIT + 1]
-
-
-def unclaimed_figure(user: User) -> Figure:
-    """How many deals wait for an SE."""
-    found = _unclaimed_deals(viewer_of(user)).count()
-    count = f"{found:,}" if found <= COUNT_LIMIT else f"{COUNT_LIMIT:,}+"
-    return Figure("Unclaimed", count, "deals waiting for an SE", reverse("deals:queue"))
-
-
 def _figure(label: str, amount: Decimal, note: str, url: str, linked: bool) -> Figure:
     return Figure(label, money_short(amount), f"{money(amount)}, {note}", url if linked else "")
 
 
 def _deals(count: int, what: str) -> str:
     return f"{count:,} deal{'' if count == 1 else 's'} {what}"
-
-
-def _everyone(user: User) -> str:
-    return "&person=all" if user.role == Role.AE else ""

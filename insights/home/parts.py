@@ -99,6 +99,8 @@ class Home:
     counts: Counts | None = None
     action: Action | None = None
     """What to begin with where nothing is there yet."""
+    has_week: bool = False
+    """Whether the week in five figures is fetched once the page is there."""
 
     @property
     def wanted(self) -> int:

@@ -13,7 +13,7 @@ from people.models import Role, User
 def ae(user: User) -> Home:
     """Leads to answer, own deals in trouble, leads to qualify, deals without an SE."""
     return Home(
-        figures=of_deals.figures(user, mine=True),
+        figures=of_deals.figures(user),
         sections=[
             of_leads.to_accept(user),
             of_meetings.meetings(user),
@@ -49,9 +49,9 @@ def se(user: User) -> Home:
 
 
 def manager(user: User) -> Home:
-    """Five figures, the deals at risk with why, response times missed, deals without an SE, SE load."""
+    """The week in five figures, the deals at risk with why, response times missed, deals without an SE, SE load."""
     return Home(
-        figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
+        has_week=True,
         sections=[
             of_proposals.to_approve(user),
             of_deals.deals_at_risk(user),
@@ -78,7 +78,7 @@ def marketing(user: User) -> Home:
 def admin(user: User) -> Home:
     """What the worker gave up on, imports, people without a team, and what managers see."""
     return Home(
-        figures=[*of_deals.figures(user), of_deals.unclaimed_figure(user)],
+        has_week=True,
         sections=[
             of_admin.worker(),
             of_admin.failed_imports(user),

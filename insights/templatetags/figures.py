@@ -13,3 +13,9 @@ def figure_money(amount: Decimal | None) -> str:
     if amount is None:
         return "–"
     return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
+
+
+@register.filter
+def signed_money(amount: Decimal) -> str:
+    """`+1,234`, `−1,234.50`; "–" for no difference."""
+    return f"{'+' if amount > 0 else '−'}{figure_money(abs(amount))}" if amount else "–"

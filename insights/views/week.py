@@ -1,0 +1,25 @@
+"""The week in five figures: a fragment of the manager's home, and a page of its own."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from insights.filters import Quarterly
+from insights.queries.book import other_currencies
+from insights.week import ALL, AT_FIRST, told
+from people.permissions import require
+
+
+@require_safe
+def week(request: HttpRequest) -> HttpResponse:
+    """The figures against seven days ago and the deals that explain the differences, the largest first."""
+    require(request.user, "insights.see_figures")
+    filters = Quarterly(request.user, request.GET)
+    if request.htmx:
+        return render(request, "insights/week/_week.html", {"week": told(filters, AT_FIRST), "filters": filters})
+    context = {
+        "week": told(filters, ALL),
+        "filters": filters,
+        "left_out": other_currencies(filters.open_deals(), filters.day),
+    }
+    return render(request, "insights/week/week.html", context)
