@@ -3,9 +3,9 @@
     make chaos                or: python -m bench.chaos [--leads N] [--kills N] [--seed N]
 
 On servers and in a database of its own (`var/chaos`), with the product's own worker and beat: leads and deals are
-changed by the product's actions, files are uploaded, checked, imported and some taken back, and mails go out to a
-server that counts them. Meanwhile one of the three is killed at a random moment and started again a moment later. Then
-everything is left to itself until nothing is stale.
+changed by the product's actions, files are uploaded, checked, imported and some taken back, and mails go out, those of
+a nurture track with two steps among them, to a server that counts them. Meanwhile one of the three is killed at a
+random moment and started again a moment later. Then everything is left to itself until nothing is stale.
 
 Bars (quality.md): every score, status and probability is what a fresh computation gives, no import is half there, no
 mail came twice for one cause, and no change of anybody was refused or lost.
@@ -205,13 +205,51 @@ class Mails:
         time.sleep(0.2)
 
     def lost(self, taken: Counter) -> int:
-        """Causes whose mail never came, although nobody is to look at it."""
+        """Causes whose mail never came, although nobody is to look at it; those of the track among them."""
         from presales.models import OutboxMail
         from presales.outbox import message_id
 
-        unsure = set(OutboxMail.objects.filter(state__in=["unsure", "sending"]).values_list("key", flat=True))
-        keys = {f"chaos:{number}" for number in range(self.number)}
-        return sum(not taken[message_id(key)] for key in keys - unsure)
+        unsure = set(
+            OutboxMail.objects.filter(state__in=["unsure", "sending", "cancelled"]).values_list("key", flat=True)
+        )
+        keys = {f"chaos:{number}" for number in range(self.number)} | set(_written().values_list("key", flat=True))
+        return sum(not taken[message_id(key)] for key in keys - set(told.values_list("key", flat=True)))
+
+
+class Nurture:
+    """A track with two mails that whoever came by an event gets on; its jobs are sent for more often than beat does."""
+
+    def __init__(self, admin: object) -> None:
+        from leads.actions.nurture import add_step, add_track, set_track_state
+
+        values = {"stages": ["nurture"], "bands": ["cold", "warm", "hot"], "sources": ["event"]}
+        self.track = add_track(admin, name="Chaos", **values)
+        for subject in ("Hello", "Once more"):
+            add_step(admin, self.track, kind="email", subject=subject, body="Hi {first_name}", delay_days=0)
+        set_track_state(admin, self.track, state="running")
+
+    def once(self) -> None:
+        """Send for the jobs."""
+        from leads.tasks.nurture import nurture, nurture_enrol
+        from presales.jobs import nudge
+
+        nudge(nurture_enrol)
+        nudge(nurture)
+        time.sleep(1)
+
+    def unfinished(self) -> int:
+        """People on the track without one mail for each step that they took, or with more."""
+        from django.db.models import Count
+
+        told = self.track.enrolments.filter(state="finished").annotate(mails=Count("touches__mail", distinct=True))
+        return told.exclude(mails=2).count()
+
+
+def _written() -> object:
+    """The mails of the track."""
+    from presales.models import OutboxMail
+
+    return OutboxMail.objects.filter(kind="nurture")
 
 
 class Imports:
@@ -345,12 +383,13 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
     dice = random.Random(seed)
     admin, keys = build(leads)
     dice.shuffle(keys)
-    imports, mails = Imports(random.Random(seed + 1), admin), Mails(random.Random(seed + 4))
+    imports, mails, nurture = Imports(random.Random(seed + 1), admin), Mails(random.Random(seed + 4)), Nurture(admin)
     busy = {
         "leads": Busy(changer(random.Random(seed + 2), admin, keys[::2])),
         "more leads": Busy(changer(random.Random(seed + 3), admin, keys[1::2])),
         "imports": Busy(imports.once),
         "mails": Busy(mails.once),
+        "nurture": Busy(nurture.once),
     }
     installation = Installation(dice)
     started = time.monotonic()
@@ -362,7 +401,7 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
             if installation.killed.total() < kills:
                 installation.kill()
                 print(f"{time.monotonic() - started:5.0f} s  {installation.killed.total()} kills", flush=True)
-        for name in ("leads", "more leads", "mails"):
+        for name in ("leads", "more leads", "mails", "nurture"):
             busy[name].stop()
         busy["imports"].once = lambda: (_go_on(imports), time.sleep(0.5))
         deadline = time.monotonic() + QUIET
@@ -381,7 +420,7 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
         "kills": dict(installation.killed),
         "changes": busy["leads"].done + busy["more leads"].done,
         "files": len(imports.wanted),
-        "mails": {"causes": mails.number, "taken": server.taken.total()},
+        "mails": {"causes": mails.number, "of_the_track": _written().count(), "taken": server.taken.total()},
         "seconds_of_chaos": round(quiet_from - started),
         "seconds_until_quiet": round(quiet, 1),
         "errors": errors[:20],
@@ -391,6 +430,7 @@ def run(leads: int = 10_000, kills: int = 20, seed: int = 0) -> dict:
             bar("files half there", len(half), 0),
             bar("mails taken twice for one cause", sum(count > 1 for count in server.taken.values()), 0),
             bar("mails that never came and nobody is told of", mails.lost(server.taken), 0),
+            bar("people done with the track without both mails", nurture.unfinished(), 0),
             bar("changes refused or failed", len(errors), 0),
             bar("seconds until nothing is stale", round(quiet, 1), QUIET),
         ],
@@ -413,6 +453,7 @@ def main() -> dict:
     figures = run(options.leads, options.kills, options.seed)
     store("chaos", figures)
     print(f"seed {figures['seed']}: {figures['kills']}, {figures['changes']:,} changes, {figures['files']} files")
+    print("mails:", figures["mails"])
     for problem in figures["errors"] + figures["half"]:
         print("  ", problem)
     told(figures["bars"])
