@@ -209,9 +209,7 @@ class Mails:
         from presales.models import OutboxMail
         from presales.outbox import message_id
 
-        unsure = set(
-            OutboxMail.objects.filter(state__in=["unsure", "sending", "cancelled"]).values_list("key", flat=True)
-        )
+        told = OutboxMail.objects.filter(state__in=["unsure", "sending", "cancelled"])
         keys = {f"chaos:{number}" for number in range(self.number)} | set(_written().values_list("key", flat=True))
         return sum(not taken[message_id(key)] for key in keys - set(told.values_list("key", flat=True)))
 
