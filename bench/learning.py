@@ -80,10 +80,12 @@ def train() -> dict:
     """Seconds of reading and training, as the worker does both, and what came of it."""
     from django.utils import timezone
 
-    from leads.conversion import outcomes, versions
-    from leads.conversion.fields import all_known, used
-    from leads.learning.training import train as learn
+    from leads.conversion import outcomes
+    from leads.conversion.fields import all_known
+    from leads.conversion.versions import LEARNER
     from leads.models import ConversionSettings
+    from presales.learning.fields import used
+    from presales.learning.training import train as learn
 
     fields = used(all_known(), [], [])
     started, own = time.perf_counter(), time.process_time()
@@ -92,7 +94,7 @@ def train() -> dict:
     trained = learn(rows.table, rows.won)
     found = {"outcomes": len(rows), "fields": len(fields), "read_seconds": round(read, 2)}
     found |= {"seconds": round(time.perf_counter() - started, 2), "own_seconds": round(time.process_time() - own, 2)}
-    versions.keep(trained, rows, fields, ConversionSettings.row(), timezone.now())
+    LEARNER.keep(trained, rows, fields, ConversionSettings.row(), timezone.now())
     return found | {"state": trained.report.state.value, "auc": round(trained.report.auc, 4)}
 
 

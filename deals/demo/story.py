@@ -29,7 +29,7 @@ from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
 from deals.demo.opportunities import Deals, plans
 from deals.models import Opportunity
-from leads.conversion import versions
+from leads.conversion.versions import LEARNER
 from leads.models import Engagement, Lead
 from leads.scoring import masses
 from leads.scoring.sweep import sweep
@@ -56,8 +56,8 @@ def load() -> str:
     with transaction.atomic(), without_nudges():
         nurture.tell()
         date_history()
-        versions.want_training()
-    versions.train_if_due()
+        LEARNER.want()
+    LEARNER.train_if_due()
     sweep()
     return (
         f"Demo data: {User.objects.count()} people, {Lead.objects.count()} leads, "

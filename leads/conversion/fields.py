@@ -9,19 +9,17 @@ computed, whatever became of the definition.
 """
 
 import re
-from dataclasses import dataclass
 
-from leads.learning.table import Kind
-from leads.models.custom_fields import CustomField, FieldKind, RecordKind
+from leads.models.custom_fields import CustomField, RecordKind
 from leads.models.engagements import EngagementKind
 from leads.scoring.fields import FIELDS
 from leads.scoring.masses import SLOTS
+from presales.learning.fields import CALENDAR, OWNER, POINTS, Known, custom_sql, text_sql, yes_no_sql
+from presales.learning.table import Kind
 
-POINTS = "points"
 CUSTOM = re.compile(r"^custom\.(lead|company)\.(text|number|choice|yes_no|date)\.([a-z][a-z0-9_]*)$")
 TABLES = {"lead": "l", "company": "c"}
-# Longer texts differ in nearly every lead, and are found to number the rows.
-LONGEST = 120
+DAY = "(l.created_at AT TIME ZONE 'UTC')::date"
 
 RECORDED_AFTER = (
     "stage and its dates", "reason for disqualifying", "reason for returning", "nurture date", "qualification dossier",
@@ -29,49 +27,23 @@ RECORDED_AFTER = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Known:
-    """One thing that may be learned from. `off` says why it is not, unless somebody switches it on.
-
-    `condition` is the SQL of whether it holds, where it can only be yes or no.
-    """
-
-    key: str
-    label: str
-    group: str
-    kind: Kind
-    sql: str
-    off: str = ""
-    condition: str = ""
-
-
-def _text(expression: str) -> str:
-    # Lower-casing ASCII alone takes a fifth of the time, and other letters are hardly ever all that differs.
-    return f"nullif(left(lower({expression} COLLATE \"C\"), {LONGEST}), '')"
-
-
-def _yes_no(condition: str) -> str:
-    return f"CASE WHEN {condition} THEN 'yes' ELSE 'no' END"
-
-
-OWNER = "Says who works the lead, not what it is worth; a percentage that rests on it makes itself come true."
-CALENDAR = "Says when, not who; what held in one season rarely holds in the next."
-DATE = "Counts as the days from then until the lead came in. What lay later is not known yet and counts as missing."
+OWNED = OWNER.format(one="lead")
 
 
 def _field(key: str, group: str, kind: Kind) -> Known:
     asked = FIELDS[key]
-    sql = {Kind.CATEGORY: _text(asked.sql), Kind.NUMBER: f"{asked.sql}::float8", Kind.ITEMS: asked.sql}[kind]
-    return Known(key, asked.label, group, kind, sql)
+    sql = {Kind.CATEGORY: text_sql(asked.sql), Kind.NUMBER: f"{asked.sql}::float8", Kind.ITEMS: asked.sql}[kind]
+    return Known(key, asked.label, group, kind, sql, choices=asked.choices)
 
 
 def _choice(key: str, group: str) -> Known:
     """A field whose values are never typed."""
-    return Known(key, FIELDS[key].label, group, Kind.CATEGORY, f"nullif({FIELDS[key].sql}, '')")
+    asked = FIELDS[key]
+    return Known(key, asked.label, group, Kind.CATEGORY, f"nullif({asked.sql}, '')", choices=asked.choices)
 
 
 def _truth(key: str, label: str, group: str, condition: str) -> Known:
-    return Known(key, label, group, Kind.CATEGORY, _yes_no(condition), condition=condition)
+    return Known(key, label, group, Kind.CATEGORY, yes_no_sql(condition), condition=condition)
 
 
 BUILT_IN: dict[str, Known] = {
@@ -94,9 +66,9 @@ BUILT_IN: dict[str, Known] = {
         ),
         Known(
             "owner", "Owner", "People and dates", Kind.CATEGORY,
-            "coalesce(l.owner_id::text, nullif('named ' || l.owner_name, 'named '))", OWNER,
+            "coalesce(l.owner_id::text, nullif('named ' || l.owner_name, 'named '))", OWNED,
         ),
-        Known("team", "Team", "People and dates", Kind.CATEGORY, "l.team_id::text", OWNER),
+        Known("team", "Team", "People and dates", Kind.CATEGORY, "l.team_id::text", OWNED),
         Known(
             "month", "Month it came in", "People and dates", Kind.CATEGORY,
             "to_char(l.created_at AT TIME ZONE 'UTC', 'MM')", CALENDAR,
@@ -118,24 +90,9 @@ def known_by(key: str, label: str = "") -> Known | None:
         return None
     record, kind, name = found.groups()
     group = "Custom fields of the company" if record == RecordKind.COMPANY else "Custom fields of the lead"
-    core, sql, off = _custom(f"{TABLES[record]}.custom", kind, name)
-    return Known(key, label or name.replace("_", " ").capitalize(), group, core, sql, off)
-
-
-def _custom(column: str, kind: str, name: str) -> tuple[Kind, str, str]:
-    text = f"({column} ->> '{name}')"
-    match kind:
-        case FieldKind.NUMBER:
-            # A number field holds nothing else; asking for the kind of each value would double what reading it costs.
-            return Kind.NUMBER, f"{text}::float8", ""
-        case FieldKind.YES_NO:
-            return Kind.CATEGORY, f"CASE {text} WHEN 'true' THEN 'yes' WHEN 'false' THEN 'no' END", ""
-        case FieldKind.DATE:
-            day = f"CASE WHEN {text} ~ '^\\d{{4}}-\\d\\d-\\d\\d$' THEN {text}::date END"
-            age = f"((l.created_at AT TIME ZONE 'UTC')::date - ({day}))"
-            return Kind.NUMBER, f"CASE WHEN {age} >= 0 THEN {age}::float8 END", DATE
-        case _:
-            return Kind.CATEGORY, _text(text), ""
+    core, sql, shown, off = custom_sql(f"{TABLES[record]}.custom", kind, name, DAY)
+    off = off.format(one="lead")
+    return Known(key, label or name.replace("_", " ").capitalize(), group, core, sql, off, shown=shown)
 
 
 def all_known() -> dict[str, Known]:
@@ -148,12 +105,3 @@ def all_known() -> dict[str, Known]:
         if known is not None:
             found[key] = known
     return found
-
-
-def used(known: dict[str, Known], switched_on: list[str], switched_off: list[str]) -> list[Known]:
-    """Those to learn from: on unless usually off, and as people switched them."""
-    return [
-        one
-        for one in known.values()
-        if one.key == POINTS or (one.key not in switched_off and (not one.off or one.key in switched_on))
-    ]

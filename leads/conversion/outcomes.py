@@ -11,36 +11,16 @@ counts as it stood when the outcome came: later events know it already, and deca
 """
 
 import datetime
-from dataclasses import dataclass
 
-import numpy as np
 from django.db import connection, transaction
 
-from leads.conversion.fields import POINTS, Known
-from leads.learning.model import column_of
-from leads.learning.table import Column, Kind
 from leads.models.leads import LeadStage
 from leads.scoring import compile as sql
 from leads.scoring.masses import sums
 from leads.scoring.rules import Ruleset
-
-# The newest ones; more would not make a difference that anybody could see.
-MOST = 100_000
-CHUNK = 5_000
-SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """The table to learn from, with 1 (won) or 0 (lost), the moment, and the lead of each row."""
-
-    table: dict[str, Column]
-    won: np.ndarray
-    at: list[datetime.datetime]
-    lead_ids: list[int]
-
-    def __len__(self) -> int:
-        return len(self.lead_ids)
+from presales.learning import endings
+from presales.learning.endings import MOST, Endings
+from presales.learning.fields import POINTS, Known
 
 
 def ended(horizon_days: int, now: datetime.datetime) -> sql.Sql:
@@ -79,14 +59,11 @@ def count(horizon_days: int, now: datetime.datetime) -> int:
 
 
 @transaction.atomic
-def read(fields: list[Known], horizon_days: int, now: datetime.datetime, rules: Ruleset | None = None) -> Outcomes:
+def read(fields: list[Known], horizon_days: int, now: datetime.datetime, rules: Ruleset | None = None) -> Endings:
     """Every lead whose ending is known, with `fields` as they were then; scored by `rules`, the stored ones if None."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{SECONDS}s"])
     rules = rules or Ruleset.load()
     of_endings, of_points = ended(horizon_days, now), points(rules)
-    asked = [one for one in fields if one.key != POINTS]
-    values = "".join(f", {one.sql}" for one in asked)
+    values = "".join(f", {one.sql}" for one in fields if one.key != POINTS)
     summed = sums("e", "(o.at AT TIME ZONE 'UTC')::date", str(int(rules.half_life_days)))
     query = f"""
         WITH o AS MATERIALIZED ({of_endings.text}),
@@ -98,19 +75,11 @@ def read(fields: list[Known], horizon_days: int, now: datetime.datetime, rules: 
                 GROUP BY e.lead_id
             ) f ON f.lead_id = o.lead_id
         )
-        SELECT s.lead_id, s.won, s.at, {of_points.text}{values}
+        SELECT s.lead_id, s.won, s.at, extract(epoch FROM s.at - l.created_at) / 86400, {of_points.text}{values}
         FROM s {sql.LEADS_AND_COMPANIES}
     """  # noqa: S608  the parts come from this room's files
-    columns: list[list] = [[] for _ in range(4 + len(asked))]
-    with connection.cursor() as cursor:
-        cursor.execute(query, [*of_endings.parameters, *of_points.parameters])
-        while rows := cursor.fetchmany(CHUNK):  # as columns from the start, so that nothing is held twice
-            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-                column.extend(values)
-    leads, won, at, *each = columns
-    kinds = {POINTS: Kind.POINTS, **{one.key: one.kind for one in asked}}
-    table = {key: column_of(kind, column) for (key, kind), column in zip(kinds.items(), each, strict=True)}
-    return Outcomes(table, np.array(won, float), at, leads)
+    asked = sql.Sql(query, (*of_endings.parameters, *of_points.parameters))
+    return endings.read(asked, fields, with_points=True)
 
 
 def points(rules: Ruleset) -> sql.Sql:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from django.utils import timezone
 
-from leads.conversion.fields import POINTS
 from leads.conversion.outcomes import read
-from leads.conversion.reasons import LEAST_OUTCOMES
-from leads.learning import calibration
 from leads.models.conversion import ConversionSettings
 from leads.scoring.rules import Ruleset
+from presales.learning import calibration
+from presales.learning.fields import POINTS
+from presales.learning.reasons import LEAST_OUTCOMES
 
 YEAR = datetime.timedelta(days=365)
 
@@ -38,10 +38,10 @@ def ranking(draft: Ruleset, now: datetime.datetime | None = None) -> Ranking | N
     wins = int(won.sum())
     if min(wins, len(won) - wins) < LEAST_OUTCOMES:
         return None
-    new = dict(zip(by_draft.lead_ids, by_draft.table[POINTS].numbers, strict=True))
+    new = dict(zip(by_draft.ids, by_draft.table[POINTS].numbers, strict=True))
     by_stored = read([], horizon, now)
-    old = dict(zip(by_stored.lead_ids, by_stored.table[POINTS].numbers, strict=True))
-    ids = [lead for lead, is_recent in zip(by_draft.lead_ids, recent, strict=True) if is_recent]
+    old = dict(zip(by_stored.ids, by_stored.table[POINTS].numbers, strict=True))
+    ids = [lead for lead, is_recent in zip(by_draft.ids, recent, strict=True) if is_recent]
     after, before = np.array([new[lead] for lead in ids]), np.array([old.get(lead, 0.0) for lead in ids])
     return Ranking(
         outcomes=len(won),

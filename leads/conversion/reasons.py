@@ -7,74 +7,16 @@ lead's logit, to the last digit that is shown.
 import calendar
 import functools
 import json
-from dataclasses import dataclass
 from decimal import Decimal
 
-from leads.conversion.fields import CUSTOM, POINTS, known_by
+from leads.conversion.fields import CUSTOM, known_by
 from leads.custom_values import in_words
-from leads.learning.logistic import sigmoid
-from leads.learning.model import Model
 from leads.models.conversion import ConversionModel, ModelState
 from leads.models.leads import Lead, LeadStage
 from leads.scoring.fields import FIELDS
-
-SHOWN = 3
-LEAST_OUTCOMES = 20
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One field's part in the logit, compared with the average lead."""
-
-    label: str
-    value: str
-    weight: float
-
-    @property
-    def strength(self) -> str:
-        """How much it matters, in a word."""
-        size = abs(self.weight)
-        return "strongly" if size >= 1 else "clearly" if size >= 0.4 else "slightly"
-
-
-@dataclass(frozen=True)
-class Chance:
-    """What the lead's page shows. Without `percent` there is only the state, with what is still wanting."""
-
-    state: str
-    wins: int = 0
-    losses: int = 0
-    percent: str = ""
-    average: str = ""
-    start: float = 0.0
-    up: tuple[Reason, ...] = ()
-    down: tuple[Reason, ...] = ()
-    others: int = 0
-    rest: float = 0.0
-    logit: float = 0.0
-    waiting: bool = False
-
-    @property
-    def outcomes(self) -> int:
-        """How many ended leads it rests on."""
-        return self.wins + self.losses
-
-    @property
-    def state_label(self) -> str:
-        """Rules only, Learning or Active."""
-        return ModelState(self.state).label
-
-    @property
-    def wanting(self) -> str:
-        """Which outcomes are missing before anything can be learned: `8 won and 3 lost`."""
-        missing = {"won": LEAST_OUTCOMES - self.wins, "lost": LEAST_OUTCOMES - self.losses}
-        return " and ".join(f"{number} {name}" for name, number in missing.items() if number > 0)
-
-
-def percent(probability: float) -> str:
-    """A probability as people read it; never a plain 0 or 100."""
-    whole = round(100 * probability)
-    return "less than 1 %" if whole < 1 else "more than 99 %" if whole > 99 else f"{whole} %"
+from presales.learning.fields import POINTS
+from presales.learning.model import Model
+from presales.learning.reasons import Chance, explained
 
 
 @functools.lru_cache(maxsize=4)
@@ -118,40 +60,14 @@ def explain(
     if state != ModelState.ACTIVE or total is None:
         return Chance(state, wins, losses)
     values = dict(zip(_asked(model), answers[1:], strict=True)) | {POINTS: total}
-    return _explained(lead, model, values, json.loads(str(answers[0])), stored, Chance(state, wins, losses))
-
-
-def _explained(
-    lead: Lead, model: Model, values: dict[str, object], names: dict[str, str], stored: float | None, counted: Chance
-) -> Chance:
-    table = model.columns_from({key: [values.get(key)] for key in model.encoders})
-    parts = {key: float(part[0]) for key, part in model.parts(table).items()}
-    logit = model.start + sum(parts.values())
-    chance = float(sigmoid(logit))
-    ranked = sorted(parts, key=lambda key: (-abs(parts[key]), key))
-    up = [key for key in ranked if parts[key] > 0.005][:SHOWN]
-    down = [key for key in ranked if parts[key] < -0.005][:SHOWN]
-    others = [key for key in parts if key not in up and key not in down]
-
-    def told(keys: list[str]) -> tuple[Reason, ...]:
-        return tuple(
-            Reason(known_by(key, names.get(key, "")).label, _words(lead, key, values.get(key)), parts[key])
-            for key in keys
-        )
-
-    return Chance(
-        state=counted.state,
-        wins=counted.wins,
-        losses=counted.losses,
-        percent=percent(chance),
-        average=percent(float(sigmoid(model.start))),
-        start=model.start,
-        up=told(up),
-        down=told(down),
-        others=len(others),
-        rest=sum(parts[key] for key in others),
-        logit=logit,
-        waiting=stored is None or abs(stored - chance) > 1e-6,
+    names = json.loads(str(answers[0]))
+    return explained(
+        model,
+        values,
+        label=lambda key: known_by(key, names.get(key, "")).label,
+        words=lambda key, value: _words(lead, key, value),
+        counted=(state, wins, losses),
+        stored=lambda logit, chance: stored is not None and abs(stored - chance) <= 1e-6,
     )
 
 

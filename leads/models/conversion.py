@@ -1,100 +1,37 @@
 """The learned conversion probability: its versions, and what people decided about it."""
 
 import pghistory
-from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.utils import timezone
 
-from people.models import User
+from presales.learning import stored
+from presales.learning.stored import ModelState
+
+__all__ = ["ConversionModel", "ConversionSettings", "ModelState"]
 
 HORIZON_DAYS = 180
 
 
-class ModelState(models.TextChoices):
-    """What may be shown; as leads.learning.training.State, which the site need not load for it."""
-
-    RULES_ONLY = "rules_only", "Rules only"
-    LEARNING = "learning", "Learning"
-    ACTIVE = "active", "Active"
-
-
 @pghistory.track(exclude=["data", "report", "findings"])
-class ConversionModel(models.Model):
-    """One trained version. Its figures never change; which version is in use stands in the settings.
+class ConversionModel(stored.LearnedVersion):
+    """One trained version; which one is in use stands in the settings of scoring."""
 
-    `data` is `leads.learning.model.Model.to_data`, `report` what it was found to be worth, `findings` the columns
-    that were kept out, by key.
-    """
-
-    state = models.CharField(max_length=10, choices=ModelState)
-    data = models.JSONField()
-    report = models.JSONField()
-    findings = models.JSONField(default=dict)
-    wins = models.PositiveIntegerField()
-    losses = models.PositiveIntegerField()
-    outcomes_until = models.DateTimeField(help_text="The newest outcome it rests on.")
-    verdict = models.CharField(max_length=300, blank=True, help_text="Why it was taken into use, or not.")
-    trained_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["-pk"]
-        constraints = [
-            models.CheckConstraint(condition=Q(state__in=["learning", "active"]), name="leads_conversion_state")
-        ]
-
-    def __str__(self) -> str:
-        return f"Version {self.pk}"
-
-    @property
-    def outcomes(self) -> int:
-        """How many leads with a known ending it rests on."""
-        return self.wins + self.losses
+    class Meta(stored.LearnedVersion.Meta):
+        constraints = [stored.state_constraint("leads_conversion_state")]
 
 
-@pghistory.track(exclude=["latest", "watch", "trained_at", "failed_at", "last_error"])
-class ConversionSettings(models.Model):
-    """The one row of what people decided about learning, and of how the last training went.
+@pghistory.track(exclude=stored.NOT_TRACKED)
+class ConversionSettings(stored.LearningSettings):
+    """The one row of what people decided about learning how leads end."""
 
-    A training is due while `wanted_at` is later than `trained_at`. `latest` is the last training's report, whether it
-    gave a version or not; `watch` how the version in use does on leads of today.
-    """
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     horizon_days = models.PositiveSmallIntegerField(
         "count as lost after (days)", default=HORIZON_DAYS,
-        validators=[MinValueValidator(14), MaxValueValidator(1825)],
+        validators=[MinValueValidator(stored.LEAST_HORIZON), MaxValueValidator(stored.MOST_HORIZON)],
         help_text="A lead that neither converted nor was disqualified counts as lost once it is this old.",
     )  # fmt: skip
-    switched_on = ArrayField(models.CharField(max_length=80), default=list, blank=True)
-    switched_off = ArrayField(models.CharField(max_length=80), default=list, blank=True)
-    is_held = models.BooleanField(default=False, help_text="Trainings go on, but leave the version in use alone.")
-    wanted_at = models.DateTimeField(default=timezone.now, editable=False)
-    wanted_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
-    trained_at = models.DateTimeField(null=True, editable=False)
-    failed_at = models.DateTimeField(null=True, editable=False)
-    last_error = models.CharField(max_length=500, blank=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    latest = models.JSONField(default=dict, editable=False)
-    watch = models.JSONField(default=dict, editable=False)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(pk=1), name="leads_conversion_one_row"),
-            models.CheckConstraint(condition=Q(horizon_days__range=(14, 1825)), name="leads_conversion_horizon"),
-        ]
+    class Meta(stored.LearningSettings.Meta):
+        constraints = stored.settings_constraints("leads_conversion")
 
     def __str__(self) -> str:
         return "Learned probability"
-
-    @classmethod
-    def row(cls) -> "ConversionSettings":
-        """The one row, made with its defaults where there is none."""
-        found = cls.objects.filter(pk=1).first()
-        if found is None:
-            cls.objects.bulk_create([cls()], ignore_conflicts=True)
-            found = cls.objects.get(pk=1)
-        return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from leads.conversion.reasons import Chance, explain, question
+from leads.conversion.reasons import explain, question
 from leads.models import Lead
 from leads.models.engagements import EngagementKind
 from leads.models.scoring import Band, Dimension, ScoringRule
@@ -18,6 +18,7 @@ from leads.scoring import engine, fields
 from leads.scoring.compile import SLACK
 from leads.scoring.masses import SLOTS, UNIT
 from leads.scoring.rules import Group, Rule, Ruleset
+from presales.learning.reasons import Chance
 
 # Values of a condition that are named; the rule editor has them all.
 LISTED = 4

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from leads.conversion.versions import is_shown
+from leads.conversion.versions import LEARNER
 from leads.custom_facts import exported
 from leads.custom_filters import Filters
 from leads.lists import LeadList
@@ -30,7 +30,7 @@ def export_leads(request: HttpRequest) -> StreamingHttpResponse:
     """Every lead of the list asked for, newest first."""
     leads = LeadList.read(request.user, request.GET).leads
 
-    custom, shown = exported("lead"), is_shown()
+    custom, shown = exported("lead"), LEARNER.is_shown()
 
     def lines() -> Iterator[list[object]]:
         found = leads.select_related("company", "owner", "team", "score").defer("search", "notes")

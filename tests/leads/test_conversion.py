@@ -8,15 +8,17 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from leads.conversion import outcomes, versions
-from leads.conversion.fields import BUILT_IN, all_known, used
+from leads.conversion import outcomes
+from leads.conversion.fields import BUILT_IN, all_known
 from leads.conversion.ranking import ranking
-from leads.learning.model import Model
+from leads.conversion.versions import LEARNER
 from leads.models import Company, ConversionModel, ConversionSettings, CustomField, Engagement, Lead, LeadScore
 from leads.scoring import stale, sweep
 from leads.scoring.reasons import reasons
 from leads.scoring.rules import Ruleset, settings_row
 from leads.scoring.verify import differences
+from presales.learning.fields import used
+from presales.learning.model import Model
 from qualification.models import Dossier
 from tests.factories import CompanyFactory, LeadFactory
 from tests.leads.scoring_factories import event, event_rule, fit_rule
@@ -64,8 +66,8 @@ def people(number=240, seed=1, open_leads=20):
 
 
 def learn():
-    versions.want_training()
-    assert versions.train_if_due()
+    LEARNER.want()
+    assert LEARNER.train_if_due()
     return ConversionModel.objects.first()
 
 
@@ -82,7 +84,7 @@ def test_every_lead_gets_the_probability_that_the_model_gives():
     model = Model.from_data(version.data)
     rows = outcomes.read(fields, 180, timezone.now())
     stored = dict(LeadScore.objects.values_list("pk", "probability"))
-    for pk, chance in zip(rows.lead_ids, model.chances(rows.table), strict=True):
+    for pk, chance in zip(rows.ids, model.chances(rows.table), strict=True):
         assert stored[pk] == pytest.approx(chance, abs=1e-9)
     assert "points" in model.encoders
 
@@ -128,7 +130,7 @@ def test_the_page_tells_what_was_learned(sign_in, marketing, manager, ae, django
 
 def endings(horizon=180):
     rows = outcomes.read([], horizon, timezone.now())
-    return dict(zip(rows.lead_ids, rows.won, strict=True))
+    return dict(zip(rows.ids, rows.won, strict=True))
 
 
 def test_lost_is_who_was_disqualified_or_is_older_than_the_horizon():
@@ -222,7 +224,7 @@ def test_an_older_version_is_back_with_one_click_and_stays(sign_in, marketing):
     first = learn()
     newly_ended(lambda lead, place: place % 2 == 0)
     second = learn()
-    versions.use(second)
+    LEARNER.use(second)
     client = sign_in(marketing)
     assert client.post(reverse("leads:use_conversion", args=[first.pk])).status_code == 302
     assert settings_row().model_id == first.pk
@@ -236,7 +238,7 @@ def test_an_older_version_is_back_with_one_click_and_stays(sign_in, marketing):
     assert differences() == []
     client.post(reverse("leads:release_conversion"))
     assert not ConversionSettings.row().is_held
-    assert versions.is_due(ConversionSettings.row())
+    assert LEARNER.is_due(ConversionSettings.row())
 
 
 def test_a_version_on_fields_that_were_switched_off_is_replaced_and_never_comes_back(sign_in, marketing):
@@ -278,7 +280,7 @@ def test_every_field_that_may_be_learned_from_can_be_read_and_computed():
     sweep.sweep()
     assert differences() == []
     rows = outcomes.read(used(all_known(), off, []), 180, timezone.now())
-    chances = dict(zip(rows.lead_ids, Model.from_data(version.data).chances(rows.table), strict=True))
+    chances = dict(zip(rows.ids, Model.from_data(version.data).chances(rows.table), strict=True))
     stored = dict(LeadScore.objects.values_list("pk", "probability"))
     assert max(abs(chances[pk] - stored[pk]) for pk in chances) < 1e-9
 
@@ -320,7 +322,7 @@ def test_the_version_alone_decides_that_all_are_scored_anew():
     people()
     learn()
     sweep.sweep()
-    versions.use(None)
+    LEARNER.use(None)
     sweep.sweep()
     assert not LeadScore.objects.exclude(probability=None).exists()
     assert differences() == []
@@ -330,30 +332,30 @@ def test_the_version_alone_decides_that_all_are_scored_anew():
 
 
 def test_a_training_that_fails_is_tried_three_times_and_told(monkeypatch, sign_in, admin):
-    versions.want_training()
+    LEARNER.want()
 
     def fail(*args):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(versions, "_train", fail)
+    monkeypatch.setattr(LEARNER, "_train", fail)
     for _ in range(3):
         with pytest.raises(ValueError, match="luck"):
-            versions.train_if_due()
-    assert not versions.train_if_due()
+            LEARNER.train_if_due()
+    assert not LEARNER.train_if_due()
     page = sign_in(admin).get(reverse("leads:conversion")).content.decode()
     assert "no such luck" in page
-    versions.want_training()
-    assert versions.is_due(ConversionSettings.row())
+    LEARNER.want()
+    assert LEARNER.is_due(ConversionSettings.row())
 
 
 def test_an_import_of_many_endings_is_learned_from_without_waiting_for_the_night():
     people(number=40)
     learn()
-    versions.want_after_many_outcomes()
-    assert not versions.is_due(ConversionSettings.row())
+    LEARNER.want_after_many_outcomes()
+    assert not LEARNER.is_due(ConversionSettings.row())
     Lead.objects.filter(stage="new").update(stage="disqualified", disqualify_reason="no_need")
-    versions.want_after_many_outcomes()
-    assert versions.is_due(ConversionSettings.row())
+    LEARNER.want_after_many_outcomes()
+    assert LEARNER.is_due(ConversionSettings.row())
 
 
 # -- the page ---------------------------------------------------------------------------------------------
@@ -374,7 +376,7 @@ def test_fields_are_switched_and_a_training_follows(sign_in, marketing):
     assert send(client, used=used_now, horizon_days=90).status_code == 302
     row = ConversionSettings.row()
     assert (row.switched_on, row.switched_off, row.horizon_days) == (["owner"], ["industry"], 90)
-    assert versions.is_due(row)
+    assert LEARNER.is_due(row)
     assert row.wanted_by == marketing
 
 
@@ -388,7 +390,7 @@ def test_a_leak_stays_out_unless_it_is_ticked(sign_in, marketing):
     assert ConversionSettings.row().switched_on == ConversionSettings.row().switched_off == []
     send(client, used=[*usual, leak], leaks=[leak])
     assert ConversionSettings.row().switched_on == [leak]
-    versions.train_if_due()
+    LEARNER.train_if_due()
     assert leak in [column["key"] for column in ConversionModel.objects.first().data["columns"]]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from leads.learning.design import Design
+from presales.learning.design import Design
 
 STEPS = 60
 SHORTEST = 1e-9

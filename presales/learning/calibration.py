@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leads.learning.design import Design
-from leads.learning.logistic import Prior, fit, losses, sigmoid
+from presales.learning.design import Design
+from presales.learning.logistic import Prior, fit, losses, sigmoid
 
 # Never flat or falling, so that calibrating leaves the ranking as it is.
 FLATTEST = 0.05

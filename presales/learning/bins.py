@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from leads.learning.design import Block
-from leads.learning.table import Column, Kind
+from presales.learning.design import Block
+from presales.learning.table import Column, Kind
 
 MOST_BINS = 16
 ROWS_A_BIN = 20

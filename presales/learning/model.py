@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from leads.learning.bins import Encoder
-from leads.learning.logistic import sigmoid
-from leads.learning.table import Column, Kind, Table
+from presales.learning.bins import Encoder
+from presales.learning.logistic import sigmoid
+from presales.learning.table import Column, Kind, Table
 
 
 @dataclass

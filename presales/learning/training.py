@@ -1,20 +1,20 @@
 """From a table and its outcomes to a model, what it was found to be worth, and whether it may show a percentage."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 
-from leads.learning import calibration
-from leads.learning.bins import Encoder, fitted
-from leads.learning.crossval import FOLDS, by_base_rate, folds_of, left_out, strength
-from leads.learning.design import Design
-from leads.learning.leaks import Cause, Finding, findings
-from leads.learning.logistic import Prior, fit, losses, sigmoid
-from leads.learning.model import Model
-from leads.learning.table import Kind, Table, canonical
+from presales.learning import calibration
+from presales.learning.bins import Encoder, fitted
+from presales.learning.crossval import FOLDS, by_base_rate, folds_of, left_out, strength
+from presales.learning.design import Design
+from presales.learning.leaks import Cause, Finding, findings
+from presales.learning.logistic import Prior, fit, losses, sigmoid
+from presales.learning.model import Model
+from presales.learning.table import Kind, Table, canonical
 
 # Fewer of either and there is no model at all.
 LEAST_OUTCOMES = 20
@@ -79,10 +79,16 @@ class Trained:
     left_out: np.ndarray | None = None
 
 
-def train(table: Table, outcomes: np.ndarray, trusted: Collection[str] = ()) -> Trained:
+def train(
+    table: Table,
+    outcomes: np.ndarray,
+    trusted: Collection[str] = (),
+    after: Mapping[str, np.ndarray] | None = None,
+) -> Trained:
     """Learn `outcomes` (1 won, 0 lost) from the columns of `table`.
 
-    Columns that know the outcome already are found and kept out, but for those in `trusted`.
+    Columns that know the outcome already are found and kept out, but for those in `trusted`. `after` are figures
+    that the ending itself decides, such as how long it took: they are never learned from, and unmask columns that are.
     """
     outcomes = np.asarray(outcomes, float)
     wins = int(outcomes.sum())
@@ -92,7 +98,10 @@ def train(table: Table, outcomes: np.ndarray, trusted: Collection[str] = ()) -> 
     order, _ = canonical(table, outcomes)
     sorted_outcomes = outcomes[order]
     found = findings(
-        {key: column.take(order) for key, column in table.items()}, sorted_outcomes, folds_of(sorted_outcomes)
+        {key: column.take(order) for key, column in table.items()},
+        sorted_outcomes,
+        folds_of(sorted_outcomes),
+        {name: figure[order] for name, figure in (after or {}).items()},
     )
     kept_out = {
         key: one for key, one in found.items() if not (key in trusted and (one.is_leak or one.cause is Cause.NUMBERING))

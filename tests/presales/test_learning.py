@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leads.learning import calibration
-from leads.learning.bins import fitted
-from leads.learning.leaks import Cause
-from leads.learning.logistic import sigmoid
-from leads.learning.model import Model
-from leads.learning.table import Column, Kind
-from leads.learning.training import LEAST_OUTCOMES, State, train
-from tests.leads.learning_tables import made_up, take
+from presales.learning import calibration
+from presales.learning.bins import fitted
+from presales.learning.leaks import Cause
+from presales.learning.logistic import sigmoid
+from presales.learning.model import Model
+from presales.learning.table import Column, Kind
+from presales.learning.training import LEAST_OUTCOMES, State, train
+from tests.presales.learning_tables import made_up, take
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -3,21 +3,35 @@
 import itertools
 from dataclasses import dataclass, field
 
-from leads.conversion import versions
-from leads.conversion.fields import POINTS, Known, all_known, known_by
-from leads.conversion.reasons import LEAST_OUTCOMES, percent
-from leads.conversion.watch import LARGE, SLIGHT
-from leads.learning.leaks import Cause
-from leads.models.conversion import ConversionModel, ConversionSettings, ModelState
-from leads.models.scoring import ScoringSettings
-from leads.scoring.fields import FIELDS
+from presales.learning.drift import LARGE, SLIGHT
+from presales.learning.fields import POINTS, Known
+from presales.learning.leaks import Cause
+from presales.learning.reasons import LEAST_OUTCOMES, percent
+from presales.learning.stored import LearnedVersion, LearningSettings, ModelState
+from presales.learning.versions import Learner
 
-WANTING = {
-    "proof": "On leads it had not seen, it was not clearly better than saying the average for everybody.",
-    "skill": "What it adds to the average is too little to be worth a percentage.",
-    "ranking": "It does not yet rank converted leads reliably above lost ones.",
-    "calibration": "Its percentages were too far from what happened.",
-}
+
+@dataclass(frozen=True)
+class Words:
+    """What is learned about, as the page names it: one `lead`, many `leads`, and what came of those that were won."""
+
+    one: str
+    many: str
+    won: str
+    noun: str  # what winning is called: a conversion, a win
+    nouns: str
+
+    @property
+    def wanting(self) -> dict[str, str]:
+        """What keeps a version from being active, by `Report.shortfalls`."""
+        return {
+            "proof": f"On {self.many} it had not seen, it was not clearly better than saying the average for all.",
+            "skill": "What it adds to the average is too little to be worth a percentage.",
+            "ranking": f"It does not yet rank {self.won} {self.many} reliably above lost ones.",
+            "calibration": "Its percentages were too far from what happened.",
+        }
+
+
 CHART = 240
 
 
@@ -36,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value, or a range of them: how many leads have it, and what it does."""
+    """A value, or a range of them: how many records have it, and what it does."""
 
     value: str
     share: float
@@ -78,9 +92,11 @@ class Bar:
 class Page:
     """All that the page shows."""
 
-    settings: ConversionSettings
-    current: ConversionModel | None
-    versions: list[ConversionModel]
+    learner: Learner
+    words: Words
+    settings: LearningSettings
+    current: LearnedVersion | None
+    versions: list[LearnedVersion]
     rows: list[Row]
     state: str
     is_due: bool
@@ -93,24 +109,24 @@ class Page:
 
     @property
     def wins(self) -> int:
-        """Converted leads of the last training."""
+        """Those won, of the last training."""
         return self.settings.latest.get("wins", 0)
 
     @property
     def losses(self) -> int:
-        """Lost leads of the last training."""
+        """Those lost, of the last training."""
         return self.settings.latest.get("losses", 0)
 
     @property
     def missing(self) -> str:
         """What is missing before anything can be learned."""
-        wanted = {"converted": LEAST_OUTCOMES - self.wins, "lost": LEAST_OUTCOMES - self.losses}
+        wanted = {self.words.won: LEAST_OUTCOMES - self.wins, "lost": LEAST_OUTCOMES - self.losses}
         return " and ".join(f"{number} {name}" for name, number in wanted.items() if number > 0)
 
     @property
     def shortfalls(self) -> list[str]:
         """What keeps the version in use from showing percentages."""
-        return [WANTING[name] for name in self.report.get("shortfalls", ()) if name in WANTING]
+        return [self.words.wanting[name] for name in self.report.get("shortfalls", ()) if name in self.words.wanting]
 
     @property
     def leaks(self) -> list[Row]:
@@ -131,13 +147,15 @@ class Page:
         report = self.report
         if not report:
             return []
+        words = self.words
         ranked = [
             (
-                "Ranks right", f"{100 * report['auc']:.0f} of 100",
-                "times that a converted and a lost lead are compared, the converted one has the higher figure. "
-                "50 is guessing.",
+                "Ranks right",
+                f"{100 * report['auc']:.0f} of 100",
+                f"times that a {words.won} and a lost {words.one} are compared, the {words.won} one has the higher "
+                "figure. 50 is guessing.",
             )
-        ]  # fmt: skip
+        ]
         if report.get("points_auc"):
             ranked.append(
                 (
@@ -149,11 +167,15 @@ class Page:
         gap = f"{100 * report['calibration_error']:.1f} points"
         return [
             *ranked,
-            ("Off by", gap, "on average: how far its percentages were from what happened, lead group by lead group."),
+            (
+                "Off by",
+                gap,
+                f"on average: how far its percentages were from what happened, {words.one} group by group.",
+            ),
             (
                 "Best tenth",
                 f"{report['lift']:.1f} ×",
-                "as many conversions as among all leads, in the tenth that it puts on top.",
+                f"as many {words.nouns} as among all {words.many}, in the tenth that it puts on top.",
             ),
         ]
 
@@ -186,12 +208,12 @@ class Page:
 
     @property
     def drift(self) -> list[tuple[str, str, float]]:
-        """How today's open leads differ from those it learned from: field, in words, index; the most changed first."""
+        """How today's open records differ from those learned from: field, in words, index; the most changed first."""
         labels = {row.key: row.label for row in self.rows}
         return [
-            (labels.get(key) or known_by(key).label, _changed(index), index)
+            (labels.get(key) or known.label, _changed(index), index)
             for key, index in self.settings.watch.get("drift", {}).items()
-            if known_by(key)
+            if (known := self.learner.known_by(key))
         ]
 
     @property
@@ -201,7 +223,7 @@ class Page:
 
     @property
     def newer(self) -> dict[str, object]:
-        """How leads that ended since the training turned out; empty while there are too few."""
+        """How those that ended since the training turned out; empty while there are too few."""
         found = self.settings.watch.get("newer")
         if not found:
             return {}
@@ -221,38 +243,40 @@ class Page:
         most = max(importance.values(), default=0) or 1
         found = [
             Used(
-                labels.get(key) or known_by(key).label,
-                round(100 * importance.get(key, 0) / most),
-                _cells(column, self.report),
+                labels.get(known.key) or known.label,
+                round(100 * importance.get(known.key, 0) / most),
+                _cells(column, self.report, known),
             )
             for column in self.current.data["columns"]
-            if known_by(key := column["key"])
+            if (known := self.learner.known_by(column["key"]))
         ]
         return sorted(found, key=lambda one: (-one.importance, one.label))
 
 
-def load() -> Page:
+def load(learner: Learner, words: Words) -> Page:
     """The page as things stand, in four queries."""
-    settings = ConversionSettings.row()
-    known = all_known()
-    model = ScoringSettings.objects.filter(pk=1).values_list("model_id", flat=True).first()
-    kept = list(ConversionModel.objects.select_related("trained_by").defer("data", "findings"))
-    current = next((version for version in kept if version.pk == model), None)
+    settings = learner.settings.row()
+    known = learner.all_known()
+    in_use = learner.current_id()
+    kept = list(learner.versions.objects.select_related("trained_by").defer("data", "findings"))
+    current = next((version for version in kept if version.pk == in_use), None)
     if current is not None:
-        current = ConversionModel.objects.get(pk=current.pk)
+        current = learner.versions.objects.get(pk=current.pk)
     importance = current.report.get("importance", {}) if current else {}
     return Page(
+        learner=learner,
+        words=words,
         settings=settings,
         current=current,
         versions=kept,
-        rows=[_row(one, settings, importance) for one in known.values() if one.key != POINTS],
+        rows=[_row(one, settings, importance, words) for one in known.values() if one.key != POINTS],
         state=current.state if current else ModelState.RULES_ONLY,
-        is_due=versions.is_due(settings),
+        is_due=learner.is_due(settings),
         report=current.report if current else {},
     )
 
 
-def _row(known: Known, settings: ConversionSettings, importance: dict[str, float]) -> Row:
+def _row(known: Known, settings: LearningSettings, importance: dict[str, float], words: Words) -> Row:
     found = settings.latest.get("findings", {}).get(known.key)
     leak = bool(found and found["is_leak"])
     used = known.key in settings.switched_on or (known.key not in settings.switched_off and not known.off and not leak)
@@ -262,14 +286,14 @@ def _row(known: Known, settings: ConversionSettings, importance: dict[str, float
         known.group,
         used,
         leak,
-        _note(known, settings, found, used),
+        _note(known, settings, found, used, words),
         importance.get(known.key, 0.0),
     )
 
 
-def _note(known: Known, settings: ConversionSettings, found: dict | None, used: bool) -> str:
+def _note(known: Known, settings: LearningSettings, found: dict | None, used: bool, words: Words) -> str:
     if found and found["is_leak"]:
-        told = leak_in_words(known.label, found)
+        told = leak_in_words(known.label, found, words)
         return f"{told} Used all the same, since somebody switched it on." if used else told
     if known.key in settings.switched_off:
         return "Switched off."
@@ -277,25 +301,31 @@ def _note(known: Known, settings: ConversionSettings, found: dict | None, used: 
         return known.off
     cause = found and found["cause"]
     if cause == Cause.EMPTY.value:
-        return "Empty in every ended lead."
+        return f"Empty in every ended {words.one}."
     if cause == Cause.SAME.value:
-        return "The same in (nearly) every ended lead, so it says nothing."
+        return f"The same in (nearly) every ended {words.one}, so it says nothing."
     if cause == Cause.NUMBERING.value:
-        return "Nearly every lead has a value of its own, so nothing can be learned from it."
+        return f"Nearly every {words.one} has a value of its own, so nothing can be learned from it."
     return ""
 
 
-def leak_in_words(label: str, found: dict) -> str:
+def leak_in_words(label: str, found: dict, words: Words) -> str:
     """The warning of a field that knows the outcome already."""
     if found["cause"] == Cause.FILLED_AFTER.value:
-        more, ending = (found["wins"], "converted") if found["wins"] >= found["losses"] else (found["losses"], "lost")
+        more, ending = (found["wins"], words.won) if found["wins"] >= found["losses"] else (found["losses"], "lost")
         return (
-            f"“{label}” is filled for {percent(more)} of the {ending} leads and for next to none of the others: "
+            f"“{label}” is filled for {percent(more)} of the {ending} {words.many} and for next to none of the others: "
             "it seems to be written down once the outcome is known."
         )
+    if found["cause"] == Cause.ECHO.value:
+        return (
+            f"“{label}” goes with the days from the beginning of a {words.one} to its ending, which nobody knows "
+            "before: it seems to be written down after the outcome."
+        )
+    times = 100 * max(found["auc"], 1 - found["auc"])
     return (
-        f"“{label}” alone tells converted from lost leads {100 * max(found['auc'], 1 - found['auc']):.0f} times of "
-        "100. Nothing that is known beforehand does; it seems to be written down after the outcome."
+        f"“{label}” alone tells {words.won} from lost {words.many} {times:.0f} times of 100. "
+        "Nothing that is known beforehand does; it seems to be written down after the outcome."
     )
 
 
@@ -303,7 +333,7 @@ def _changed(index: float) -> str:
     return "very different" if index >= LARGE else "somewhat different" if index >= SLIGHT else "as before"
 
 
-def _cells(column: dict, report: dict) -> list[Cell]:
+def _cells(column: dict, report: dict, known: Known) -> list[Cell]:
     """The values of a field with what each does, the strongest first; ranges in their order."""
     shares = report.get("shares", {}).get(column["key"], [])
     mean, weights = column["mean"], column["weights"]
@@ -320,7 +350,7 @@ def _cells(column: dict, report: dict) -> list[Cell]:
     if column["kind"] == "number":
         names = ["not known", *_ranges(column["edges"])]
     else:
-        choices = FIELDS[column["key"]].choices() if column["key"] in FIELDS else {}
+        choices = known.choices()
         names = ["not known", "any other", *(choices.get(level, level) for level in column["levels"])]
     cells = [
         Cell(name, share, weight - mean)

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from leads.learning.leaks import Cause
-from leads.learning.training import State, train
-from tests.leads.learning_tables import from_file, take
+from presales.learning.leaks import Cause
+from presales.learning.training import State, train
+from tests.presales.learning_tables import from_file, take
 
 pytestmark = pytest.mark.shared_data
 

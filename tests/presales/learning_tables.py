@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from leads.learning.table import Column, Kind
+from presales.learning.table import Column, Kind
 
 
 def column(values):

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from leads.learning.design import Design
-from leads.learning.logistic import Prior, fit, losses
+from presales.learning.design import Design
+from presales.learning.logistic import Prior, fit, losses
 
 FOLDS = 5
 # The strength is chosen on at most this many rows; a tenfold larger set would choose the same.

@@ -1,18 +1,19 @@
 """Columns that cannot be used: they say nothing, they number the rows, or they know the outcome already.
 
 All is judged by values and outcomes, never by a column's name. A column known only after the outcome shows in one
-of two ways: it is filled almost only where one outcome came, or it alone tells outcomes apart better than
-anything known beforehand ever does.
+of three ways: it is filled almost only where one outcome came, or it alone tells outcomes apart better than
+anything known beforehand ever does, or it goes with what the ending itself decides, such as how long it took.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
-from leads.learning.bins import Encoder, fitted
-from leads.learning.calibration import auc
-from leads.learning.table import Column, Kind, Table
+from presales.learning.bins import Encoder, fitted
+from presales.learning.calibration import auc
+from presales.learning.table import Column, Kind, Table
 
 # A column known beforehand does not rank outcomes this well by itself,
 TOO_GOOD_AUC = 0.95
@@ -21,6 +22,8 @@ CAUGHT, MISTAKEN = 0.5, 0.02
 # Filled for at least a tenth of one outcome, and for the other twenty times more rarely.
 FILLED, RARER = 0.1, 20.0
 ENOUGH = 20
+# Ranks as a figure that the ending decides: a rank correlation that no forecast reaches, over values that differ.
+ECHO, ECHO_ROWS, ECHO_VALUES = 0.95, 50, 10
 
 
 class Cause(Enum):
@@ -31,10 +34,11 @@ class Cause(Enum):
     NUMBERING = "numbering"
     FILLED_AFTER = "filled_after"
     TOO_GOOD = "too_good"
+    ECHO = "echo"
 
 
 # Those that a person should hear of: using the column would make predictions look good and be worthless.
-LEAKS = frozenset({Cause.FILLED_AFTER, Cause.TOO_GOOD})
+LEAKS = frozenset({Cause.FILLED_AFTER, Cause.TOO_GOOD, Cause.ECHO})
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,18 @@ class Finding:
         return self.cause in LEAKS
 
 
-def findings(table: Table, outcomes: np.ndarray, folds: np.ndarray) -> dict[str, Finding]:
-    """What keeps columns out, by key."""
-    found = ((key, _finding(key, column, outcomes, folds)) for key, column in table.items())
+def findings(
+    table: Table, outcomes: np.ndarray, folds: np.ndarray, after: Mapping[str, np.ndarray] | None = None
+) -> dict[str, Finding]:
+    """What keeps columns out, by key. `after` are figures of each row that the ending itself decides."""
+    figures = list((after or {}).values())
+    found = ((key, _finding(key, column, outcomes, folds, figures)) for key, column in table.items())
     return {key: finding for key, finding in found if finding is not None}
 
 
-def _finding(key: str, column: Column, outcomes: np.ndarray, folds: np.ndarray) -> Finding | None:
+def _finding(
+    key: str, column: Column, outcomes: np.ndarray, folds: np.ndarray, after: list[np.ndarray]
+) -> Finding | None:
     missing = column.missing()
     if missing.all():
         return Finding(key, Cause.EMPTY)
@@ -73,6 +82,8 @@ def _finding(key: str, column: Column, outcomes: np.ndarray, folds: np.ndarray) 
         return Finding(key, Cause.FILLED_AFTER, **finding)
     if numbers_the_rows(column):
         return Finding(key, Cause.NUMBERING)
+    if any(echoes(column, figure) for figure in after):
+        return Finding(key, Cause.ECHO, **finding)
     if finding["auc"] >= TOO_GOOD_AUC or _finds_half(alone, won) or _finds_half(-alone, ~won):
         return Finding(key, Cause.TOO_GOOD, **finding)
     encoder = fitted(column)
@@ -104,6 +115,22 @@ def numbers_the_rows(column: Column) -> bool:
     dense = high - low <= 20 * len(known)
     same_length = low >= 10_000_000 and len(str(int(low))) == len(str(int(high)))
     return dense or same_length
+
+
+def echoes(column: Column, figure: np.ndarray) -> bool:
+    """Whether the column tells, in whatever unit, a figure that is known only once the record has ended."""
+    if column.kind is not Kind.NUMBER:
+        return False
+    both = ~np.isnan(column.numbers) & ~np.isnan(figure)
+    values, other = column.numbers[both], figure[both]
+    if len(values) < ECHO_ROWS or min(len(np.unique(values)), len(np.unique(other))) < ECHO_VALUES:
+        return False
+    return abs(float(np.corrcoef(_ranks(values), _ranks(other))[0, 1])) >= ECHO
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    _, groups, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2.0)[groups]
 
 
 def apart(column: Column, outcomes: np.ndarray, folds: np.ndarray) -> np.ndarray:
