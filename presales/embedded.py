@@ -145,6 +145,7 @@ def _start_postgres(var_dir: Path) -> str:
         server.ensure_pgdata_inited()
         with open(data / "postgresql.conf", "a") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in POSTGRES_SETTINGS.items())
+    _wait_until_stopped(data)
     server.start()
     uri = server.get_uri(database="postgres")
     import psycopg2
@@ -157,6 +158,14 @@ def _start_postgres(var_dir: Path) -> str:
                 cursor.execute("CREATE DATABASE presales ENCODING 'UTF8' TEMPLATE template0")
     socket_dir = str(server.get_postmaster_info().socket_dir)
     return f"postgres://postgres@/presales?host={socket_dir}"
+
+
+def _wait_until_stopped(data: Path, seconds: float = 60) -> None:
+    """A server that is still stopping, since somebody was quick to start again, is waited for."""
+    pid_file, deadline = data / "postmaster.pid", time.monotonic() + seconds
+    with contextlib.suppress(FileNotFoundError):
+        while "stopping" in pid_file.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def _stop_postgres(var_dir: Path) -> None:
