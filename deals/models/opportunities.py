@@ -202,7 +202,8 @@ class Opportunity(models.Model):
                 fields=["team", "outcome", "stage"], include=["amount", "currency", "closed_on"], name="deals_board"
             ),
             models.Index(fields=["-amount", "-id"], condition=Q(outcome="open"), name="deals_open_by_amount"),
-            models.Index(fields=["currency"], condition=Q(outcome="open"), name="deals_open_by_currency"),
+            # With the SE, so that the planner who takes it for an SE's own deals reads no others.
+            models.Index(fields=["currency", "se"], condition=Q(outcome="open"), name="deals_open_by_currency"),
             models.Index(fields=["se"], include=["stage"], condition=Q(outcome="open"), name="deals_held"),
             models.Index(fields=["closed_on"], condition=~Q(outcome="open"), name="deals_by_closing"),
             models.Index(Lower("lost_to"), condition=~Q(lost_to=""), name="deals_by_lost_to"),
