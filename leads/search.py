@@ -10,7 +10,7 @@ import unicodedata
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Func, Q, QuerySet, TextField
 
-from presales.prepared import Given
+from presales.prepared import Given, prepared
 from presales.text import squeeze
 
 SEPARATORS = "@.-_+/'’&,;:()"
@@ -63,6 +63,13 @@ def with_words(rows: QuerySet, text: str) -> QuerySet:
     return rows
 
 
+@prepared
+def _companies() -> QuerySet:
+    from leads.models import Company
+
+    return Company.objects.filter(search=FOUND).values_list("pk")[:MAX_COMPANIES]
+
+
 def search_leads(leads: QuerySet, text: str) -> QuerySet:
     """Those of `leads` with every word of `text` in name, e-mail address or company."""
     return matching_leads(leads, text)[0]
@@ -76,11 +83,9 @@ def matching_leads(leads: QuerySet, text: str) -> tuple[QuerySet, bool]:
     matching leads are, since PostgreSQL cannot tell how rare the beginning of a word is and would
     otherwise walk all leads in the order of the list.
     """
-    from leads.models import Company
-
     found = leads
     for word in words_of(text):
-        ids = list(Company.objects.filter(search=starts_with(word)).values_list("pk", flat=True)[:MAX_COMPANIES])
+        ids = [pk for (pk,) in _companies().rows(words=all_start(word))]
         matches = Q(search=starts_with(word))
         found = found.filter(matches | Q(company__in=ids) if ids else matches)
     if found is leads:
