@@ -54,10 +54,10 @@ def post(mails: list[OutboxMail]) -> dict[str, int]:
 
 
 def send(now: datetime.datetime | None = None, limit: int = BATCH) -> int:
-    """Send up to `limit` mails that are due; how many were taken."""
+    """Send up to `limit` mails that are due; how many were due, those called off among them."""
     now = now or timezone.now()
     _look_after_the_lost(now)
-    taken = _take(now, limit)
+    due, taken = _take(now, limit)
     if taken:
         # One connection for all; where it cannot be had, each mail says so.
         connection = mail.get_connection()
@@ -70,11 +70,11 @@ def send(now: datetime.datetime | None = None, limit: int = BATCH) -> int:
                 _hand_over(row, connection)
         finally:
             connection.close()
-    return len(taken)
+    return due
 
 
 @transaction.atomic
-def _take(now: datetime.datetime, limit: int) -> list[OutboxMail]:
+def _take(now: datetime.datetime, limit: int) -> tuple[int, list[OutboxMail]]:
     due = OutboxMail.objects.waiting().filter(next_try_at__lte=now).order_by("next_try_at", "pk")
     rows = list(due.select_for_update(skip_locked=True)[:limit])
     keep = {row.pk for row in rows}
@@ -84,7 +84,7 @@ def _take(now: datetime.datetime, limit: int) -> list[OutboxMail]:
     called_off = [row.pk for row in rows if row.pk not in keep]
     OutboxMail.objects.filter(pk__in=called_off).update(state=State.CANCELLED)
     OutboxMail.objects.filter(pk__in=keep).update(state=State.SENDING, taken_at=now, attempts=F("attempts") + 1)
-    return [row for row in rows if row.pk in keep]
+    return len(rows), [row for row in rows if row.pk in keep]
 
 
 def _hand_over(row: OutboxMail, connection: object) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from presales import outbox, set_aside
 from presales.models import OutboxMail
+from presales.tasks import send_outbox
 
 pytestmark = pytest.mark.django_db
 State = OutboxMail.State
@@ -46,6 +47,14 @@ def test_what_is_not_wanted_any_more_does_not_leave(monkeypatch):
     outbox.send()
     assert dict(OutboxMail.objects.values_list("key", "state")) == {"a": State.SENT, "b": State.CANCELLED}
     assert len(mail.outbox) == 1
+
+
+def test_mails_called_off_do_not_hold_up_those_behind_them(monkeypatch):
+    outbox.post([owed(f"called off {number}", "asked") for number in range(outbox.BATCH)])
+    outbox.post([owed()])
+    monkeypatch.setitem(outbox.wanted, "asked", lambda mails: set())
+    send_outbox()
+    assert OutboxMail.objects.get(key="cause").state == State.SENT
 
 
 def test_a_server_that_refuses_is_asked_again_later_and_at_last_given_up(monkeypatch):
