@@ -10,7 +10,10 @@ from deals.models import (
     Debrief,
     ForecastCall,
     Handoff,
+    KeyResult,
     Meeting,
+    Objective,
+    ObjectiveState,
     Opportunity,
     Pairing,
     Proposal,
@@ -186,6 +189,34 @@ def manages_target(user: User, quota: Quota | None) -> bool:
 
 
 @rules.predicate
+def agrees_on(user: User, objective: Objective | None) -> bool:
+    """A manager of the objective's team or person, an admin for all, the company's too."""
+    if objective is None:
+        return False
+    if user.role == Role.ADMIN:
+        return True
+    if objective.user_id:
+        return manages_person.test(user, objective.user)
+    return objective.team_id is not None and manages_team.test(user, objective)
+
+
+@rules.predicate
+def proposes(user: User, objective: Objective | None) -> bool:
+    """An AE or SE, for themselves, as long as it is a proposal."""
+    if objective is None or user.role not in (Role.AE, Role.SE):
+        return False
+    return objective.user_id == user.pk and objective.state == ObjectiveState.PROPOSED
+
+
+@rules.predicate
+def answers_for_result(user: User, result: KeyResult | None) -> bool:
+    """Whoever answers for the objective of the key result, and whoever agrees on it."""
+    if result is None:
+        return False
+    return result.objective.owner_id == user.pk or agrees_on.test(user, result.objective)
+
+
+@rules.predicate
 def calls_own_or_managed(user: User, call: ForecastCall | None) -> bool:
     """An AE for the own deals, a manager for a team they manage, an admin for any team."""
     if call is None or call.author_id != user.pk:
@@ -233,6 +264,10 @@ rules.add_perm("deals.change_stages", is_admin)
 rules.add_perm("deals.change_rates", is_admin)
 rules.add_perm("deals.set_quotas", is_admin | is_manager)
 rules.add_perm("deals.set_quota", manages_target)
+rules.add_perm("deals.see_objectives", is_admin | is_manager | is_ae | is_se)
+rules.add_perm("deals.agree_objective", agrees_on)
+rules.add_perm("deals.write_objective", agrees_on | proposes)
+rules.add_perm("deals.check_in", answers_for_result)
 rules.add_perm("deals.see_calls", is_admin | is_manager | is_ae)
 rules.add_perm("deals.call_forecast", calls_own_or_managed)
 rules.add_perm("deals.change_question_bank", is_admin)

@@ -6,4 +6,8 @@ class InsightsConfig(AppConfig):
     verbose_name = "Insights"
 
     def ready(self):
-        from insights import permissions  # noqa: F401  registers the rules
+        from deals import objectives
+        from insights import measured, permissions  # noqa: F401  registers the rules
+
+        objectives.FIGURES.update({name: one.figure for name, one in measured.REGISTRY.items()})
+        objectives.measurers.append(measured.measure)

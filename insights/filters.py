@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from deals.models import Opportunity, OpportunityType, Outcome, Pipeline
+from deals.models import ObjectiveState, Opportunity, OpportunityType, Outcome, Pipeline
 from insights import periods
 from insights.queries import past
 from leads.models import Source
@@ -221,6 +221,40 @@ class Quarterly(Filters):
         """The period asked for, else the usual one."""
         asked = periods.parse(self.data.get("period", ""), self.day)
         return asked or next(one for one in periods.choices(self.day) if one.key == self.usual)
+
+
+@dataclass
+class OfObjectives(Quarterly):
+    """The filters of objectives: whoever looks begins with all that they see, and managers have some of their own."""
+
+    of_deals: bool = False
+    source = type = ""
+    pipeline = None
+
+    @cached_property
+    def people(self) -> list[User]:
+        """AEs, SEs and managers."""
+        working = [Role.AE, Role.SE, Role.MANAGER]
+        return list(User.objects.visible_to(self.user).filter(role__in=working).only("name", "role").order_by("name"))
+
+    @cached_property
+    def person(self) -> User | None:
+        """The person asked for."""
+        return self._chosen("person", "people")
+
+    @cached_property
+    def state(self) -> str:
+        """The state asked for, or nothing: then all but what was dropped."""
+        return self._among("state", ObjectiveState.values)
+
+    def further(self) -> dict[str, object]:
+        """The state."""
+        return {"state": self.state}
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything was chosen."""
+        return super().is_filtered or bool(self.state)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from insights.views import funnel, home, meetings, movement, pipeline, screens, search, week
+from insights.views import funnel, home, meetings, movement, objectives, pipeline, screens, search, week
 
 figures = [
     path("pipeline/", pipeline.pipeline, name="pipeline"),
@@ -14,6 +14,9 @@ figures = [
     path("insights/funnel/leads/export/", funnel.export_leads, name="export_funnel_leads"),
     path("insights/movement/deals/", movement.deals, name="movement_deals"),
     path("insights/movement/deals/export/", movement.export_deals, name="export_movement_deals"),
+    path("insights/goals/objectives/", objectives.objectives, name="objectives"),
+    path("insights/goals/objectives/export/", objectives.export_objectives, name="export_objectives"),
+    path("insights/goals/objectives/<id:pk>/progress/", objectives.progress, name="objective_progress"),
     path("pipeline/export/<slug:table>/", pipeline.export_table, name="export_table"),
 ]
 

@@ -17,6 +17,7 @@ from deals.demo import (
     loads,
     meetings,
     nurture,
+    objectives,
     pairs,
     proposals,
     quotas,
@@ -107,6 +108,7 @@ def _tell(dice: random.Random) -> None:
     specialists.tell()
     custom_fields.tell(people)
     quotas.tell(people)
+    objectives.tell(people)
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

@@ -15,6 +15,7 @@ from deals.models.handoffs import Handoff, HandoffPerson, HandoffState
 from deals.models.help_requests import CHARTERED, CharterException, HelpRequest
 from deals.models.library import ItemKind, LibraryItem
 from deals.models.meetings import HUDDLE_POINTS, Attendee, Meeting, MeetingKind
+from deals.models.objectives import CheckIn, KeyResult, Objective, ObjectiveState
 from deals.models.opportunities import LostReason, NoGoReason, Opportunity, OpportunityType, Outcome
 from deals.models.overrides import Override
 from deals.models.pairings import Charter, Pairing
@@ -58,6 +59,7 @@ __all__ = [
     "CalendarFeed",
     "Charter",
     "CharterException",
+    "CheckIn",
     "Claim",
     "ClosingStep",
     "Competitor",
@@ -90,11 +92,14 @@ __all__ = [
     "Importance",
     "Influence",
     "ItemKind",
+    "KeyResult",
     "LibraryItem",
     "LostReason",
     "Meeting",
     "MeetingKind",
     "NoGoReason",
+    "Objective",
+    "ObjectiveState",
     "Opportunity",
     "OpportunityType",
     "Outcome",

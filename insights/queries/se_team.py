@@ -4,6 +4,7 @@ Of a past day: deals as they stood, technical decisions as they were known, and 
 """
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -99,8 +100,8 @@ class SeTeam:
     alarms: list[tuple[datetime.date, int]]
 
 
-def se_team(filters: Filters, period: Period) -> SeTeam:
-    """Four queries over the deals in the filters."""
+def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES, TECHNICAL, DEMOS, CLAIMS)) -> SeTeam:
+    """Four queries over the deals in the filters, or only the `parts` of them that are wanted."""
     found: dict[int | None, Work] = {}
     rows = (
         in_company_currency(filters.book(), filters.day)
@@ -118,6 +119,8 @@ def se_team(filters: Filters, period: Period) -> SeTeam:
     }  # fmt: skip
 
     def ask(question: str) -> list[tuple]:
+        if question not in parts:
+            return []
         with connection.cursor() as cursor:
             technical = past.rows_at(TechnicalWin, filters, "opportunity_id", "state", "satisfaction", "decided_on")
             cursor.execute(DEALS.format(deals=deals) + question.replace("{technical}", technical), parameters)

@@ -13,8 +13,10 @@ from deals.models import (
     EnvironmentAnswer,
     EnvironmentQuestion,
     EnvironmentTopic,
+    KeyResult,
     LibraryItem,
     Meeting,
+    Objective,
     Opportunity,
     Pipeline,
     Poc,
@@ -29,8 +31,10 @@ from deals.models import (
     SolutionDesign,
     Stakeholder,
 )
+from deals.models.objectives import last_day
 from deals.models.proposals import UNSENT
 from deals.seeds import seed_pipeline
+from presales.quarters import quarter_start
 from tests.factories import CompanyFactory, UserFactory
 from tests.qualification.factories import DossierFactory
 
@@ -203,3 +207,18 @@ def poc_of(opportunity, state="proposed", criteria=1, **fields):
     PocStep.objects.create(poc=made, text="Kick-off", side="theirs", due_on=today)
     Poc.objects.filter(pk=made.pk).update(**then)
     return Poc.objects.get(pk=made.pk)
+
+
+def objective_of(user=None, team=None, state="agreed", owner=None, results=(), **fields):
+    """An objective of this quarter, its key results as `(figure, start, target)`; kept by hand where there is none."""
+    quarter = fields.pop("quarter", None) or quarter_start(timezone.localdate())
+    made = Objective.objects.create(
+        user=user, team=team, owner=user or owner, quarter=quarter, state=state,
+        deadline=fields.pop("deadline", None) or last_day(quarter),
+        sentence=fields.pop("sentence", "Every evaluation starts with agreed criteria"), **fields,
+    )  # fmt: skip
+    for place, (figure, start, target) in enumerate(results, 1):
+        KeyResult.objects.create(
+            objective=made, place=place, text=f"Result {place}", figure=figure, start=start, target=target
+        )
+    return made

@@ -1,6 +1,7 @@
 """The demo data: the year it tells, and that it is told once and never in production."""
 
 import datetime
+from collections import Counter
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,6 +18,7 @@ from deals.models import (
     Handoff,
     HelpRequest,
     Meeting,
+    Objective,
     Opportunity,
     Override,
     Pairing,
@@ -38,6 +40,7 @@ from leads.models import Lead, LeadStage
 from leads.scoring import verify
 from people.demo import LOGINS
 from people.models import Role, User
+from presales.quarters import quarter_start
 from qualification.models import DossierStatus, Status
 from qualification.status import differences
 
@@ -69,6 +72,10 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert set(Poc.objects.values_list("state", flat=True)) >= {"running", "passed"}
     assert [poc.is_late for poc in Poc.objects.filter(state="running")].count(True) == 1
     assert PocWaiver.objects.exists()
+    this = Objective.objects.filter(quarter=quarter_start(timezone.localdate()))
+    assert set(Counter(this.exclude(team=None).values_list("team", flat=True)).values()) == {2}
+    assert {one.results.exists() for one in Objective.objects.all()} == {True}
+    assert set(Objective.objects.values_list("state", flat=True)) == {"agreed", "proposed"}
     overdue = Pairing.objects.active().with_due().filter(scrub_due_on__lt=timezone.localdate())
     # The oldest scrub finds deals or none, by the day of the week on which the story is told.
     assert (overdue.count(), Scrub.objects.finished().count()) in ((1, 6), (1, 7))

@@ -30,8 +30,10 @@ from deals.models import (
     Handoff,
     HandoffPerson,
     HelpRequest,
+    KeyResult,
     LibraryItem,
     Meeting,
+    Objective,
     Opportunity,
     Pairing,
     Poc,
@@ -205,7 +207,15 @@ class World:
             "deals:remove_handoff_person": HandoffPerson.objects.first(),
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
-            "deals:edit_quota": Quota.objects.first(),
+            "deals:edit_quota": Quota.objects.first(), "insights:objective_progress": Objective.objects.first(),
+            "deals:add_key_result": Objective.objects.first(), "deals:objective": Objective.objects.first(),
+            "deals:objective_history": Objective.objects.first(),
+            **{
+                f"deals:{act}_objective": Objective.objects.first()
+                for act in ("edit", "agree", "drop", "resume", "remove")
+            },
+            "deals:edit_key_result": KeyResult.objects.first(), "deals:remove_key_result": KeyResult.objects.first(),
+            "deals:check_in": KeyResult.objects.first(),
             "deals:proposal": Proposal.objects.first(), "deals:price_proposal": Proposal.objects.first(),
             "deals:compare_proposal": Proposal.objects.first(), "deals:print_proposal": Proposal.objects.first(),
             "deals:ask_approval": Proposal.objects.first(), "deals:approve_proposal": Proposal.objects.first(),
@@ -321,6 +331,12 @@ def build() -> World:
     )
     Competitor.objects.create(opportunity=deal, name="Conduitly")
     Quota.objects.create(team=west, quarter=datetime.date(2026, 10, 1), amount=1000)
+    # The AE's own proposal, of which a manager of theirs has not agreed yet.
+    objective = Objective.objects.create(
+        user=people["owner"], owner=people["owner"], quarter=datetime.date(2026, 10, 1),
+        deadline=datetime.date(2026, 12, 31), sentence="Every evaluation has agreed criteria",
+    )  # fmt: skip
+    KeyResult.objects.create(objective=objective, place=1, text="Evaluations with criteria", start=0, target=5)
     ExchangeRate.objects.create(currency="EUR", rate=1, valid_from=datetime.date(2026, 1, 1))
     entry = evidence(lead.dossier, "budget", 2, amount=60000)
     deal = Opportunity.objects.get(pk=deal.pk)
