@@ -14,7 +14,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deals", "0036_custom_work"),
+        ("deals", "0037_open_deals_by_currency_and_se"),
         ("people", "0006_absence_versions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
