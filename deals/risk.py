@@ -57,9 +57,10 @@ FIELDS = {
     "step_on": "next_step_on",
 }  # fmt: skip
 PLACES = {name: f"{{{place}}}" for place, name in enumerate([*FIELDS, "today", "now", "margin"])}
-WEIGHED = " + ".join(
+WEIGHED_BY_NAME = " + ".join(
     f"CASE WHEN {CONDITIONS[risk.name]} THEN {SEVERITY * risk.weight + risk.bit} ELSE 0 END" for risk in RISKS
-).format(**PLACES)
+)
+WEIGHED = WEIGHED_BY_NAME.format(**PLACES)
 
 
 def with_risks(deals: QuerySet, now: datetime.datetime | None = None) -> QuerySet:

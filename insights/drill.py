@@ -4,14 +4,15 @@ import datetime
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from deals.models import LostReason, NoGoReason, Outcome
 from deals.models.opportunities import ForecastCategory
-from deals.risk import HAPPY_EARS, at_risk, with_risks
+from deals.risk import HAPPY_EARS
 from insights.filters import Filters
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
+from insights.queries.evidence import at_risk
 from insights.queries.win_loss import named
 
 NONE, ANY = "none", "any"
@@ -56,13 +57,12 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
     if data.get("reason") in (LostReason.values if state == "lost" else NoGoReason.values if state == "no_go" else ()):
         deals = deals.filter(**{"lost_reason" if state == "lost" else "no_go_reason": data["reason"]})
     if data.get("competitor"):
-        deals = named(deals, data["competitor"])
+        deals = named(filters, deals, data["competitor"])
     if "age" in data:
         deals = _aged(deals, data["age"], filters.now)
-    if data.get("risk") == "any" and not filters.as_of:
-        deals, title = at_risk(deals), "Deals at risk"
-    if data.get("risk") == HAPPY_EARS.name and not filters.as_of:
-        deals, title = with_risks(deals).alias(ears=F("risks").bitand(HAPPY_EARS.bit)).filter(ears__gt=0), "Happy ears"
+    if data.get("risk") in ("any", HAPPY_EARS.name):
+        happy = data["risk"] == HAPPY_EARS.name
+        deals, title = at_risk(filters, deals, happy), "Happy ears" if happy else "Deals at risk"
     return with_weighted(deals), title
 
 

@@ -265,13 +265,6 @@ class Yearly(Quarterly):
 
 
 @dataclass
-class Recorded(Yearly):
-    """The filters of a screen about what was recorded with its day: its period is its look back."""
-
-    looks_back: bool = False
-
-
-@dataclass
 class Span(Filters):
     """The filters of a screen that compares two days: the end of `since` with the end of `until`."""
 

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from deals.models import Stage
-from deals.risk import at_risk
 from insights import drill
 from insights.filters import Filters
 from insights.periods import Period, quarter_of
 from insights.queries.attainment import Coverage, reached, total
-from insights.queries.book import AGES, ZERO, Book, Line, in_company_currency, open_book, other_currencies
+from insights.queries.book import AGES, Book, Line, in_company_currency, open_book, other_currencies
 from insights.queries.closed import Closed, ClosedBook, closed_book
+from insights.queries.evidence import AT_RISK, told
 from insights.queries.quotas import quotas_of
 from insights.tables import Column, Row, Table
 from people.models import Team, User
@@ -34,8 +33,7 @@ class Pipeline:
     filters: Filters
     book: Book
     closed: ClosedBook
-    at_risk: Line | None
-    """None of a past day: evidence and activity are known as they are now."""
+    at_risk: Line
     coverage: Coverage | None
     """Of the period asked for, else of the quarter; None without a quota, or where only some kinds of deals count."""
     covered: Period
@@ -68,7 +66,7 @@ def build(filters: Filters) -> Pipeline:
         filters=filters,
         book=book,
         closed=closed,
-        at_risk=None if filters.as_of else risky(open_deals),
+        at_risk=risky(filters, open_deals),
         coverage=cover(filters, covered),
         covered=covered,
         left_out=other_currencies(open_deals | filters.closed_deals(), filters.day),
@@ -89,10 +87,11 @@ def cover(filters: Filters, period: Period) -> Coverage | None:
     return None if quota is None else Coverage(quota, total(reached(filters, period)))
 
 
-def risky(open_deals: QuerySet) -> Line:
+def risky(filters: Filters, open_deals: QuerySet) -> Line:
     """Count and amount of the deals that carry a risk (deals/risk.py)."""
-    found = in_company_currency(at_risk(open_deals)).aggregate(n=Count("pk"), amount=Coalesce(Sum("value"), ZERO))
-    return Line(None, found["n"], found["amount"])
+    question = f"SELECT count(*), coalesce(sum(value), 0) FROM {{told}} WHERE {AT_RISK}"  # noqa: S608  our own text
+    rows = told(filters, in_company_currency(open_deals, filters.day), question, ["value"], risks=True)
+    return Line(None, *rows[0]) if rows else Line(None)
 
 
 def _row(label: str, line: Line, url: str = "") -> Row:

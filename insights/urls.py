@@ -2,14 +2,13 @@
 
 from django.urls import include, path
 
-from insights.views import funnel, home, meetings, movement, objectives, pipeline, screens, search, week
+from insights.views import funnel, home, movement, objectives, pipeline, screens, search, week
 
 figures = [
     path("pipeline/", pipeline.pipeline, name="pipeline"),
     path("pipeline/deals/", pipeline.deals, name="deals"),
     path("pipeline/deals/export/", pipeline.export_deals, name="export_deals"),
     path("insights/week/", week.week, name="week"),
-    path("pipeline/meetings/", meetings.meetings, name="meetings"),
     path("insights/funnel/leads/", funnel.leads, name="funnel_leads"),
     path("insights/funnel/leads/export/", funnel.export_leads, name="export_funnel_leads"),
     path("insights/movement/deals/", movement.deals, name="movement_deals"),

@@ -1,5 +1,6 @@
 """Pipelines and their stages, opportunities, and the queue in which SEs claim them."""
 
+from deals.models.activity import FormerActivity
 from deals.models.alignment import AlignmentCheck, AlignmentWish
 from deals.models.autopsies import Autopsy, AutopsyView
 from deals.models.calendar_feeds import CalendarFeed
@@ -81,6 +82,7 @@ __all__ = [
     "ExitCriterion",
     "Fit",
     "ForecastCall",
+    "FormerActivity",
     "GapState",
     "Handoff",
     "HandoffPerson",

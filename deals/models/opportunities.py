@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -101,7 +102,7 @@ class OfOpportunityQuerySet(models.QuerySet):
         return self.filter(opportunity__in=Opportunity.objects.visible_to(user))
 
 
-# What is excluded follows from the rest of the history.
+# What is excluded follows from the rest of the history; of activity FormerActivity keeps the moments.
 @validity.track(exclude=["last_activity_at", "close_date_pushes"])
 class Opportunity(models.Model):
     """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""
@@ -208,6 +209,14 @@ class Opportunity(models.Model):
             models.Index(fields=["closed_on"], condition=~Q(outcome="open"), name="deals_by_closing"),
             models.Index(Lower("lost_to"), condition=~Q(lost_to=""), name="deals_by_lost_to"),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="keeps_activity", when=pgtrigger.After, operation=pgtrigger.UpdateOf("last_activity_at"),
+                condition=pgtrigger.Condition("OLD.last_activity_at IS DISTINCT FROM NEW.last_activity_at"),
+                func="INSERT INTO deals_formeractivity (opportunity_id, at) VALUES (NEW.id, OLD.last_activity_at); "
+                "RETURN NULL;",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,6 @@
 """What the evidence says of a deal's chances, beside what is claimed."""
 
+import pghistory
 from django.db import models
 from django.db.models import F, Q
 
@@ -8,6 +9,7 @@ from deals.models.stages import Stage
 from presales.derived import Derived, DerivedQuerySet
 
 
+@pghistory.track()
 class StageRecord(models.Model):
     """How deals that reached a stage ended in the last two years; written by the nightly job."""
 

@@ -5,8 +5,7 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from deals.models import ForecastCall, Outcome
 from deals.models.opportunities import ForecastCategory
@@ -15,6 +14,7 @@ from insights.periods import Period
 from insights.queries.added_up import added_up
 from insights.queries.attainment import in_period
 from insights.queries.book import ZERO, in_company_currency
+from insights.queries.evidence import told
 from people.models import Membership
 from presales.quarters import shifted
 from presales.validity import end_of
@@ -89,20 +89,18 @@ class Evidence:
 
 def evidence(filters: Filters, period: Period) -> Evidence:
     """Each open deal is won or lost on its own, with its probability: the mean is Σ p·v, the variance Σ p·(1−p)·v²."""
-    rows = in_company_currency(in_period(filters, period), filters.day).order_by()
-    rows = rows.annotate(
-        known=F("evidence_probability__percent"), claim=Coalesce("claimed_probability", "stage__probability")
-    )
-    sums = added_up(
-        rows.values("outcome", "value", "known", "claim"),
+    sums = told(
+        filters,
+        in_company_currency(in_period(filters, period), filters.day),
         """
         SELECT coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
                coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0),
                coalesce(sum(round(value * p * 0.01, 2)) FILTER (WHERE outcome = 'open'), 0),
                coalesce(sum(value::float8 ^ 2 * p * (100 - p) / 10000.0) FILTER (WHERE outcome = 'open'), 0),
-               count(*) FILTER (WHERE outcome = 'open' AND known IS NULL)
-          FROM (SELECT deal.*, coalesce(known, claim) AS p FROM ({deals}) AS deal) AS deal
+               count(*) FILTER (WHERE outcome = 'open' AND evidence IS NULL)
+          FROM (SELECT told.*, coalesce(evidence, claim) AS p FROM {told}) AS deal
         """,
+        ["value"],
     )
     if not sums:
         return Evidence(ZERO, ZERO, ZERO, 0.0, 0)

@@ -3,36 +3,37 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from deals.models import Outcome
-from deals.risk import HAPPY_EARS, with_risks
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
-from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
+from insights.queries.evidence import HAPPY, told
 
 BEFORE = 30
 """So many days before it closed a deal's claim is compared with how it ended."""
 MOST = 25
 """How many deals the screen names."""
-# The last row of each deal's history that was written BEFORE days ahead of its closing, while it was open.
+# The last row of each deal's history that was written BEFORE days ahead of its closing, while it was open; without a
+# claim of its own it counts with the default that its stage had at that moment.
 CALIBRATION = """
-WITH deal AS MATERIALIZED ({deals})
+WITH deal AS MATERIALIZED ({deals}), stage AS (
+    SELECT pgh_obj_id AS id, probability,
+           CASE WHEN lag(pgh_id) OVER history IS NULL THEN '-infinity'::timestamptz ELSE pgh_created_at END AS since,
+           coalesce(lead(pgh_created_at) OVER history, 'infinity') AS until
+      FROM deals_stageevent WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)
+)
 SELECT GROUPING(quarter), quarter, count(*), count(*) FILTER (WHERE outcome = 'won'), sum(claim)
   FROM (SELECT deal.outcome, date_trunc('quarter', deal.closed_on)::date AS quarter,
                coalesce(event.claimed_probability, stage.probability) AS claim
-          FROM deal
+          FROM (SELECT deal.*, (closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s AS moment FROM deal) AS deal
           JOIN deals_opportunityevent event ON event.pgh_obj_id = deal.id
-           AND event.pgh_created_at < (deal.closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s
-           AND (event.pgh_until IS NULL OR
-                event.pgh_until >= (deal.closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s)
-          JOIN deals_stage stage ON stage.id = event.stage_id
+           AND event.pgh_created_at < deal.moment AND (event.pgh_until IS NULL OR event.pgh_until >= deal.moment)
+          JOIN stage ON stage.id = event.stage_id AND stage.since < deal.moment AND stage.until >= deal.moment
          WHERE event.outcome = 'open') AS told
  GROUP BY GROUPING SETS ((quarter), ()) ORDER BY quarter
 """
@@ -66,39 +67,45 @@ class Calibration:
     """The mean of the claimed probabilities in percent."""
 
 
-def _open(filters: Filters) -> object:
-    deals = with_risks(in_company_currency(filters.book().filter(outcome=Outcome.OPEN), filters.day), filters.now)
-    return deals.annotate(
-        evidence=F("evidence_probability__percent"), claim=Coalesce("claimed_probability", "stage__probability")
-    ).exclude(evidence=None)
+def _open(filters: Filters) -> QuerySet:
+    return in_company_currency(filters.book().filter(outcome=Outcome.OPEN), filters.day)
 
 
 def by_ae(filters: Filters) -> list[Ears]:
     """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
-    rows = (
-        _open(filters)
-        .order_by()
-        .values("owner_id", "value", "claim", "evidence", happy=F("risks").bitand(HAPPY_EARS.bit))
-    )
-    sums = added_up(
-        rows,
-        """
+    sums = told(
+        filters,
+        _open(filters),
+        f"""
         SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(round(value * claim * 0.01, 2)), 0),
                coalesce(sum(round(value * evidence * 0.01, 2)), 0),
-               count(*) FILTER (WHERE happy > 0)
-          FROM ({deals}) AS deal GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
-        """,
+               count(*) FILTER (WHERE {HAPPY})
+          FROM {{told}} WHERE evidence IS NOT NULL GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
+        """,  # noqa: S608  our own text
+        ["owner_id", "value"],
+        risks=True,
     )
     return [Ears(*row[1:]) for row in sums] or [Ears(None, 0, ZERO, ZERO, 0)]
 
 
-def flagged(filters: Filters) -> list:
+@dataclass(frozen=True)
+class Flagged:
+    """One open deal that is claimed far above its evidence."""
+
+    pk: int
+    name: str
+    value: Decimal
+    claim: int
+    evidence: int
+
+
+def flagged(filters: Filters) -> list[Flagged]:
     """The deals claimed furthest above their evidence in money, at most MOST of them."""
-    deals = _open(filters).filter(claim__gt=F("evidence") + settings.HAPPY_EARS_MARGIN)
-    gap = F("value") * (F("claim") - F("evidence"))
-    return list(
-        deals.annotate(gap=gap).order_by("-gap", "pk").values("pk", "name", "value", "claim", "evidence")[:MOST]
-    )
+    question = f"""
+        SELECT id, name, value, claim, evidence FROM {{told}}
+         WHERE {HAPPY} ORDER BY value * (claim - evidence) DESC, id LIMIT {MOST}
+    """  # noqa: S608  our own text
+    return [Flagged(*row) for row in told(filters, _open(filters), question, ["name", "value"], risks=True)]
 
 
 def calibration(filters: Filters, period: Period) -> list[Calibration]:

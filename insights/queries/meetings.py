@@ -37,11 +37,6 @@ class Habits:
     """Of whom they are: the person's or the team's."""
 
     @property
-    def huddle_rate(self) -> Decimal | None:
-        """Meetings with all five points ticked ÷ meetings held, in percent."""
-        return _share(self.huddled, self.held)
-
-    @property
     def debrief_rate(self) -> Decimal | None:
         """Meetings with a debrief of the AE's and one of the SE's ÷ meetings held, in percent."""
         return _share(self.debriefed, self.held)

@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db.models import Case, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value, When
 
 from deals.models import Opportunity, Stage
 from presales.validity import as_of, end_of
@@ -39,6 +39,15 @@ def rows_at(model: type[Model], filters: object, *columns: str) -> str:
         f"FROM {model.pgh_event_model._meta.db_table} WHERE pgh_created_at <= %(now)s "
         "ORDER BY pgh_obj_id, pgh_id DESC) AS told WHERE pgh_label <> 'delete')"
     )
+
+
+def records_at(model: type[Model], filters: object) -> QuerySet:
+    """The same as rows of the ORM: the records, or of a past day the last row of each one's history before its end."""
+    if not filters.as_of:
+        return model._default_manager.all()
+    told = model.pgh_event_model.objects.filter(pgh_created_at__lte=filters.now)
+    later = told.filter(pgh_obj=OuterRef("pgh_obj"), pgh_id__gt=OuterRef("pgh_id"))
+    return told.exclude(pgh_label="delete").filter(~Exists(later))
 
 
 def is_past(rows: QuerySet) -> bool:

@@ -24,7 +24,7 @@ SELECT key, min(name), count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER 
        coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0), coalesce(sum(value) FILTER (WHERE outcome = 'lost'), 0)
   FROM (SELECT DISTINCT ON (deal.id, lower(named.name)) deal.*, lower(named.name) AS key, named.name
           FROM deal JOIN LATERAL (
-               SELECT name FROM deals_competitor WHERE opportunity_id = deal.id
+               SELECT name FROM {competitors} AS rival WHERE opportunity_id = deal.id
                UNION ALL SELECT deal.lost_to WHERE deal.lost_to <> '') named ON TRUE
          WHERE deal.outcome IN ('won', 'lost') ORDER BY deal.id, lower(named.name), named.name) AS told
  GROUP BY key ORDER BY count(*) DESC, key LIMIT %(most)s
@@ -69,13 +69,13 @@ def win_loss(filters: Filters) -> WinLoss:
     """Four queries."""
     deals = filters.closed_deals()
     lost, no_go = _reasons(filters, deals)
-    return WinLoss(closed_book(deals).total, lost, no_go, _rivals(filters, deals), *_autopsies(deals))
+    return WinLoss(closed_book(deals).total, lost, no_go, _rivals(filters, deals), *_autopsies(filters, deals))
 
 
-def named(deals: QuerySet, name: str) -> QuerySet:
-    """Those of `deals` in which the competitor was named, or that were lost to it."""
-    key = "id"  # a deal's own, also where the rows are its history's
-    of = Competitor.objects.annotate(key=Lower("name")).filter(key=name, opportunity=OuterRef(key))
+def named(filters: Filters, deals: QuerySet, name: str) -> QuerySet:
+    """Those of `deals` in which the competitor was named, or that were lost to it, on the day asked for."""
+    known = past.records_at(Competitor, filters)
+    of = known.annotate(key=Lower("name")).filter(key=name, opportunity=OuterRef("id"))
     return deals.annotate(lost_key=Lower("lost_to")).filter(Q(lost_key=name) | Q(Exists(of)))
 
 
@@ -100,12 +100,20 @@ def _rivals(filters: Filters, deals: QuerySet) -> list[Rivalry]:
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(AGAINST.format(deals=text), {**own, "most": MOST})
+        competitors = past.rows_at(Competitor, filters, "opportunity_id", "name")
+        cursor.execute(AGAINST.format(deals=text, competitors=competitors), {**own, "most": MOST, "now": filters.now})
         return [Rivalry(*row) for row in cursor.fetchall()]
 
 
-def _autopsies(deals: QuerySet) -> tuple[int, int]:
-    key = "pgh_obj_id" if past.is_past(deals) else "pk"
-    of = Autopsy.objects.current().filter(opportunity__in=deals.order_by().values(key))
-    agreed = list(of.values_list("agreed_at", flat=True))
-    return sum(one is not None for one in agreed), sum(one is None for one in agreed)
+def _autopsies(filters: Filters, deals: QuerySet) -> tuple[int, int]:
+    autopsies = past.rows_at(Autopsy, filters, "opportunity_id", "agreed_at", "reopened_at")
+    rows = added_up(
+        deals.order_by().values("id"),
+        f"""
+        SELECT count(*) FILTER (WHERE agreed_at IS NOT NULL), count(*) FILTER (WHERE agreed_at IS NULL)
+          FROM ({{deals}}) AS deal JOIN {autopsies} AS autopsy ON autopsy.opportunity_id = deal.id
+         WHERE autopsy.reopened_at IS NULL
+        """,  # noqa: S608  our own text
+        now=filters.now,
+    )
+    return rows[0] if rows else (0, 0)

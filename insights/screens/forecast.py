@@ -10,6 +10,7 @@ from insights import drill, periods
 from insights.filters import Quarterly
 from insights.queries.attainment import in_period
 from insights.queries.book import ZERO, other_currencies
+from insights.queries.evidence import RULES
 from insights.queries.forecast import (
     CATEGORIES,
     WON,
@@ -50,6 +51,7 @@ def build(filters: Quarterly) -> Screen:
         _cards(filters, months, current),
         [_months(filters, months), _calls(current), _accuracy(filters, [one for one in called if one.quarter in past])],
         other_currencies(in_period(filters, period), filters.day),
+        remarks=[RULES] if filters.as_of else [],
         actions=[("Calls", reverse("deals:forecast_calls"))] if filters.user.has_perm("deals.see_calls") else [],
     )
 
@@ -64,8 +66,7 @@ def _cards(filters: Quarterly, months: list[Month], current: list[Called]) -> li
         Card("Commit", money_short(commit), f"{money(commit)}: won and committed"),
         Card("Best case", money_short(best), f"{money(best)}: won, committed and best case"),
     ]
-    if not filters.as_of:
-        cards.append(_evidence_card(evidence(filters, filters.period)))
+    cards.append(_evidence_card(evidence(filters, filters.period)))
     own = [one for one in current if one.team is None]
     if own:
         amount = sum((one.amount for one in own), ZERO)

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from insights import drill, periods
-from insights.filters import Recorded
+from insights.filters import Yearly
 from insights.queries.book import other_currencies
+from insights.queries.evidence import RULES
 from insights.queries.happy_ears import BEFORE, MOST, Ears, by_ae, calibration, flagged
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
@@ -15,7 +16,7 @@ from people.models import User
 from presales.templatetags.presales import money, money_short, number
 
 
-def build(filters: Recorded) -> Screen:
+def build(filters: Yearly) -> Screen:
     """Open deals by AE, those to ask about, and the calibration of past claims."""
     *lines, whole = by_ae(filters)
     past = calibration(filters, filters.period)
@@ -27,18 +28,19 @@ def build(filters: Recorded) -> Screen:
         _cards(filters, whole, past),
         [_aes(filters, lines, whole), _deals(filters), _calibration(filters, past)],
         other_currencies(filters.open_deals(), filters.day),
+        remarks=[RULES] if filters.as_of else [],
     )
 
 
-def _timeless(filters: Recorded) -> dict[str, str]:
+def _timeless(filters: Yearly) -> dict[str, str]:
     return {name: value for name, value in filters.params().items() if name != "period"}
 
 
-def _flagged_url(filters: Recorded, **narrow: object) -> str:
+def _flagged_url(filters: Yearly, **narrow: object) -> str:
     return drill.address(_timeless(filters), state="open", risk="happy_ears", **narrow)
 
 
-def _cards(filters: Recorded, whole: Ears, past: list) -> list[Card]:
+def _cards(filters: Yearly, whole: Ears, past: list) -> list[Card]:
     cards = [
         Card("Claimed", money_short(whole.claimed), f"{money(whole.claimed)}: amount × what is claimed of open deals"),
         Card("Evidence", money_short(whole.evidence), f"{money(whole.evidence)}: the same with what the evidence says"),
@@ -60,7 +62,7 @@ def _cards(filters: Recorded, whole: Ears, past: list) -> list[Card]:
     return cards
 
 
-def _aes(filters: Recorded, lines: list[Ears], whole: Ears) -> Table:
+def _aes(filters: Yearly, lines: list[Ears], whole: Ears) -> Table:
     names = dict(User.objects.filter(pk__in={line.owner for line in lines} - {None}).values_list("pk", "name"))
 
     def row(label: str, line: Ears, **narrow: object) -> Row:
@@ -85,12 +87,12 @@ def _aes(filters: Recorded, lines: list[Ears], whole: Ears) -> Table:
     )  # fmt: skip
 
 
-def _deals(filters: Recorded) -> Table:
+def _deals(filters: Yearly) -> Table:
     rows = [
         Row(
-            deal["name"],
-            [deal["value"], Decimal(deal["claim"]), Decimal(deal["evidence"]), deal["claim"] - deal["evidence"]],
-            reverse("deals:opportunity", args=[deal["pk"]]),
+            deal.name,
+            [deal.value, Decimal(deal.claim), Decimal(deal.evidence), deal.claim - deal.evidence],
+            reverse("deals:opportunity", args=[deal.pk]),
         )
         for deal in flagged(filters)
     ]
@@ -104,7 +106,7 @@ def _deals(filters: Recorded) -> Table:
     )  # fmt: skip
 
 
-def _calibration(filters: Recorded, past: list) -> Table:
+def _calibration(filters: Yearly, past: list) -> Table:
     def row(label: str, line: object, period: str) -> Row:
         came = percent(line.won, line.count)
         url = drill.address(filters.params() | {"period": period}, state="decided")

@@ -32,6 +32,8 @@ class Screen:
     left_out: list[tuple[str, int, Decimal]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences above the tables: what stands out."""
+    remarks: list[str] = field(default_factory=list)
+    """Sentences above the tables: how a past day is known."""
     actions: list[tuple[str, str]] = field(default_factory=list)
     """Pages beside this one, where what it counts is kept: `(label, address)`."""
 

@@ -14,6 +14,7 @@ from deals.risk import risks_of, with_risks
 from insights import drill
 from insights import pipeline as figures
 from insights.filters import Filters
+from insights.queries.evidence import RULES, risks_then
 from insights.queries.past import is_past
 from people.exports import export
 from people.permissions import require
@@ -46,6 +47,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "no_go_url": drill.url(filters, state="no_go"),
         "lost_url": drill.url(filters, state="lost"),
         "query": request.GET.urlencode(),
+        "rules": RULES,
     }
     return render(request, "insights/pipeline/pipeline.html", context)
 
@@ -65,8 +67,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     filters = _filters(request)
     rows, title = drill.behind(filters, request.GET)
     page = paginate(_shown(rows), Sort("value", descending=True, like="amount"), request.GET.get("cursor", ""))
-    for row in page.rows:
-        row.warnings = [] if filters.as_of or row.outcome != Outcome.OPEN else risks_of(row)
+    _judge(filters, page.rows)
     context = {
         "page": page,
         "title": title,
@@ -89,15 +90,28 @@ def export_deals(request: HttpRequest) -> StreamingHttpResponse:
     rows, title = drill.behind(filters, request.GET)
 
     def lines() -> Iterator[list[object]]:
+        then = risks_then(filters, rows) if filters.as_of else {}
         for deal in _shown(rows).order_by("-value", "-pk").iterator(chunk_size=2000):
+            deal.risks = then.get(deal.id, 0) if filters.as_of else deal.risks
             yield [
                 deal.name, deal.company, deal.stage.name, deal.owner or deal.owner_name, deal.se, deal.team,
                 deal.amount, deal.currency, deal.rate, deal.value, deal.probability, deal.weighted, deal.close_date,
                 deal.closed_on, deal.created_at, deal.get_source_display(), deal.get_type_display(),
-                [risk.label for risk in risks_of(deal)] if deal.outcome == Outcome.OPEN and not filters.as_of else "",
+                [risk.label for risk in risks_of(deal)] if deal.outcome == Outcome.OPEN else "",
             ]  # fmt: skip
 
     return export(request, title, DEAL_HEADER, lines())
+
+
+def _judge(filters: Filters, rows: list) -> None:
+    """Give each of `rows` its `warnings`: those of the day asked for."""
+    still = [row for row in rows if row.outcome == Outcome.OPEN]
+    if filters.as_of and still:
+        then = risks_then(filters, filters.book().filter(id__in=[row.id for row in still]))
+        for row in still:
+            row.risks = then.get(row.id, 0)
+    for row in rows:
+        row.warnings = risks_of(row) if row.outcome == Outcome.OPEN else []
 
 
 def _shown(rows: QuerySet) -> QuerySet:

@@ -7,8 +7,19 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from insights.filters import Filters, OfLeads, Quarterly, Recorded, Span, Yearly
-from insights.screens import forecast, funnel, goals, happy_ears, movement, pairings, se_team, velocity, win_loss
+from insights.filters import Filters, OfLeads, Quarterly, Span, Yearly
+from insights.screens import (
+    forecast,
+    funnel,
+    goals,
+    happy_ears,
+    meetings,
+    movement,
+    pairings,
+    se_team,
+    velocity,
+    win_loss,
+)
 from insights.screens.parts import Screen
 from people.exports import export
 from people.permissions import require
@@ -30,8 +41,9 @@ SCREENS = {
     "velocity": Entry(Yearly, velocity.build),
     "se_team": Entry(Yearly, se_team.build),
     "win_loss": Entry(Yearly, win_loss.build),
-    "happy_ears": Entry(Recorded, happy_ears.build),
+    "happy_ears": Entry(Yearly, happy_ears.build),
     "pairings": Entry(Yearly, pairings.build),
+    "meetings": Entry(Filters, meetings.build, "insights.see_meetings"),
     "goals": Entry(Quarterly, goals.build),
 }
 

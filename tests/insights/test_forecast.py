@@ -98,7 +98,7 @@ def test_past_calls_stand_beside_what_was_won(admin, ae, manager, team, quarter)
     assert rows[f"{team.name} ({manager.name})"] == [3000, 3000, 2000, Decimal(50), Decimal(50)]
 
 
-def test_a_past_day_knows_the_calls_of_its_time_and_no_evidence(admin, ae, quarter, sign_in):
+def test_a_past_day_knows_the_calls_of_its_time_and_says_how_it_is_judged(admin, ae, quarter, sign_in):
     moment = timezone.now() - datetime.timedelta(days=2)
     ForecastCall.objects.create(author=ae, quarter=quarter, amount=1000, called_at=moment)
     ForecastCall.objects.create(author=ae, quarter=quarter, amount=5000)
@@ -106,7 +106,8 @@ def test_a_past_day_knows_the_calls_of_its_time_and_no_evidence(admin, ae, quart
     filters = Quarterly(admin, {"as_of": str(day), "period": f"{quarter.year}-Q{(quarter.month + 2) // 3}"})
     assert [one.amount for one in calls(filters, [quarter])] == [1000]
     page = sign_in(admin).get(f"/insights/forecast/?as_of={day}").content.decode()
-    assert "Evidence-based" not in page
+    assert "Evidence-based" in page
+    assert "judged by today" in page
 
 
 def test_managers_see_the_calls_of_their_teams_only(manager, other_team, quarter, sign_in):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from deals.models import EvidenceProbability, Opportunity
-from insights.filters import Recorded
+from insights.filters import Yearly
 from insights.queries.happy_ears import by_ae, calibration, flagged
 from insights.screens import happy_ears as screen
 from people.models import Role
@@ -53,7 +53,7 @@ def test_claimed_and_evidence_by_ae_agree_with_plain_python(admin):
             line[1] += (one.amount * claim / 100).quantize(CENT, "ROUND_HALF_UP")
             line[2] += (one.amount * evidence.percent / 100).quantize(CENT, "ROUND_HALF_UP")
             line[3] += claim > evidence.percent + settings.HAPPY_EARS_MARGIN
-    *lines, whole = by_ae(Recorded(admin))
+    *lines, whole = by_ae(Yearly(admin))
     found = {line.owner: [line.count, line.claimed, line.evidence, line.flagged] for line in lines}
     found["all"] = [whole.count, whole.claimed, whole.evidence, whole.flagged]
     assert found == dict(expected)
@@ -62,7 +62,7 @@ def test_claimed_and_evidence_by_ae_agree_with_plain_python(admin):
 def test_the_flagged_deals_are_listed_and_counted_the_same(admin, sign_in):
     random_ears(62)
     client, checked = sign_in(admin), 0
-    built = screen.build(Recorded(admin))
+    built = screen.build(Yearly(admin))
     table = built.table("aes")
     for row in [*table.rows, table.total]:
         text = b"".join(client.get(row.urls[5].replace("/deals/?", "/deals/export/?")).streaming_content).decode()
@@ -94,7 +94,7 @@ def test_past_claims_are_those_of_thirty_days_before_the_closing(admin):
     story("lost", [(90, 10), (40, 80), (5, 0)], 0)  # 80
     story("lost", [(90, None)], 0)  # the stage's 25
     story("won", [(20, 90)], 0)  # did not exist
-    filters = Recorded(admin)
+    filters = Yearly(admin)
     total = calibration(filters, filters.period)[-1]
     assert (total.count, total.won, total.claimed) == (3, 1, Decimal("51.67"))
 
@@ -103,7 +103,7 @@ def test_managers_see_their_own_teams_only(team, other_team, sign_in):
     manager = UserFactory(role=Role.MANAGER, team=team)
     for of, name in ((team, "Ours"), (other_team, "Theirs")):
         known(deal(team=of, claimed_probability=90, name=name), 5)
-    assert [one["name"] for one in flagged(Recorded(manager))] == ["Ours"]
+    assert [one.name for one in flagged(Yearly(manager))] == ["Ours"]
     page = sign_in(manager).get("/insights/happy_ears/").content.decode()
     assert "Ours" in page
     assert "Theirs" not in page

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from insights import periods
-from insights.filters import Quarterly, Recorded, Yearly
+from insights.filters import Quarterly, Yearly
 
 TODAY = datetime.date(2024, 2, 29)
 
@@ -36,6 +36,6 @@ def test_what_is_no_period_is_none(text):
 
 def test_screens_about_what_closed_begin_with_the_last_twelve_months(admin):
     assert Quarterly(admin).period.key == "this-quarter"
-    assert Yearly(admin).period.key == Recorded(admin).period.key == "12-months"
+    assert Yearly(admin).period.key == Yearly(admin).period.key == "12-months"
     assert Yearly(admin, {"period": "2026-02"}).period.label == "February 2026"
     assert not Yearly(admin).is_filtered

@@ -1,0 +1,56 @@
+"""What the evidence says of deals, and what puts them at risk, on the day asked for: the one way screens ask for it."""
+
+from collections.abc import Collection
+
+from django.core.exceptions import EmptyResultSet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
+
+from deals import past_evidence
+from deals.risk import HAPPY_EARS, with_risks
+from insights.filters import Filters
+from insights.queries.added_up import added_up
+from presales.validity import end_of
+
+AT_RISK = "risks > 0"
+HAPPY = f"risks & {HAPPY_EARS.bit} > 0"
+RULES = "Evidence and risks of a past day are judged by today's rules, from what was known and had happened by then."
+"""The sentence that screens of a past day say."""
+
+
+def told(
+    filters: Filters, deals: QuerySet, question: str, columns: Collection[str] = (), risks: bool = False
+) -> list[tuple]:
+    """The rows of `question`, in which `{told}` stands for `deals` with `outcome`, `evidence` and `claim` in percent,
+    with `risks` (see deals/risk.py) if they are wanted, and further `columns`."""
+    if filters.as_of:
+        states = deals.order_by().values(*past_evidence.COLUMNS, *columns)
+        return past_evidence.ask(states, end_of(filters.day), filters.day, question.replace("{told}", "told"))
+    claim = Coalesce("claimed_probability", "stage__probability")
+    deals = (with_risks(deals, filters.now) if risks else deals).annotate(
+        evidence=F("evidence_probability__percent"), claim=claim
+    )
+    rows = deals.order_by().values("id", "outcome", "evidence", "claim", *columns, *(["risks"] if risks else []))
+    return added_up(rows, question.replace("{told}", "({deals}) AS told"))
+
+
+def at_risk(filters: Filters, deals: QuerySet, happy: bool = False) -> QuerySet:
+    """Those of the open `deals` that carry a risk; with `happy`, those claimed far above their evidence."""
+    deals = deals.filter(outcome="open")
+    if not filters.as_of:
+        found = with_risks(deals, filters.now)
+        if not happy:
+            return found.filter(risks__gt=0)
+        return found.alias(ears=F("risks").bitand(HAPPY_EARS.bit)).filter(ears__gt=0)
+    states = deals.order_by().values(*past_evidence.COLUMNS)
+    ids = past_evidence.among(states, end_of(filters.day), filters.day, HAPPY if happy else AT_RISK)
+    return deals.filter(id__in=ids)
+
+
+def risks_then(filters: Filters, deals: QuerySet) -> dict[int, int]:
+    """`risks` of each of the open `deals` of a past day by its id."""
+    try:
+        rows = told(filters, deals.filter(outcome="open"), "SELECT id, risks FROM {told}", risks=True)
+    except EmptyResultSet:
+        return {}
+    return dict(rows)
