@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 
 from presales.text import initials
 
@@ -182,6 +183,24 @@ def nav_item(context: Context, view: str, label: str, svg: str, besides: str = "
 def _nav_item(address: str, label: str, svg: str, current: str) -> SafeString:
     aria = format_html(' aria-current="{}"', current) if current else ""
     return format_html('<li><a href="{}"{}>{}<span>{}</span></a></li>', address, aria, icon(svg), label)
+
+
+@register.simple_block_tag(takes_context=True)
+def nav_group(context: Context, content: str, label: str, open_to: str = "") -> SafeString | str:
+    """Entries of the navigation under a heading that folds them away; nothing where there is no entry.
+
+    Open where the page at hand is among them or the person left it open; before they touched any, for the roles that
+    `open_to` names.
+    """
+    if "<li>" not in content:
+        return ""
+    request, name = context["request"], slugify(label)
+    left_open = request.COOKIES.get("nav")
+    wanted = request.user.role in open_to.split() if left_open is None else name in left_open.split(".")
+    return format_html(
+        '<details class="nav-group" data-nav="{}"{}><summary>{}{}</summary><ul>{}</ul></details>',
+        name, mark_safe(" open") if wanted or "aria-current" in content else "", label, icon("chevron-down"), content,
+    )  # fmt: skip
 
 
 @register.simple_tag(takes_context=True)

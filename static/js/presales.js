@@ -32,6 +32,16 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// Which groups of the navigation are open: the server draws the next page so.
+const groups = [...document.querySelectorAll("details[data-nav]")];
+for (const group of groups) {
+  group.querySelector("summary").addEventListener("click", () => {
+    // The click turns it round only afterwards.
+    const open = groups.filter((each) => each.open !== (each === group)).map((each) => each.dataset.nav);
+    document.cookie = `nav=${open.join(".")}; path=/; max-age=31536000; samesite=lax`;
+  });
+}
+
 dialog?.addEventListener("close", () => {
   dialogBody.replaceChildren();
   opener?.focus();

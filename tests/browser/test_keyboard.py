@@ -67,6 +67,21 @@ def test_the_menu_of_small_screens_works_without_scripts(admin, sign_in_page, wi
     page.wait_for_url("**/teams/")
 
 
+def test_a_group_of_the_menu_stays_as_it_was_left(ae, sign_in_page):
+    page = sign_in_page(ae)
+    page.goto("/account/")
+    entry = page.get_by_role("link", name="Forecast", exact=True)
+    assert not entry.is_visible()
+    page.locator("summary", has_text="Insights").click()
+    entry.wait_for()
+    page.goto("/leads/")
+    assert entry.is_visible()
+    page.locator("summary", has_text="Insights").click()
+    page.goto("/account/")
+    assert not entry.is_visible()
+    assert page.complaints == []
+
+
 def test_forms_work_without_scripts(admin, sign_in_page):
     page = sign_in_page(admin, java_script_enabled=False)
     page.goto("/teams/")
