@@ -13,6 +13,7 @@ from deals.models import Charter, DealTask, Decision, Opportunity, Pairing, Scru
 from deals.probability import Reason, reasons
 from deals.risk import Risk, risks_of, with_risks
 from people.models import User
+from presales import stepping
 
 MOST = 200
 """So many deals of a pair are walked at most; beyond that, the first scrub should kill some."""
@@ -64,11 +65,7 @@ class Walk:
 
     def after(self, step: Step | None) -> Step | None:
         """The one to do after `step`, from the top again at the end; None where there is no other."""
-        others = [other for other in self.to_do if other is not step]
-        if step not in self.to_do:
-            return others[0] if others else None
-        following = self.to_do[self.to_do.index(step) + 1 :]
-        return (following or others or [None])[0]
+        return stepping.after(self.to_do, step)
 
 
 def scrubs_of(pairing: Pairing, charter: Charter | None, user: User) -> tuple[Scrub | None, list[Scrub]]:

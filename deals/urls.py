@@ -36,6 +36,7 @@ from deals.views import (
     rates,
     requirements,
     reserve,
+    reviews,
     rfps,
     rivals,
     scrubs,
@@ -64,6 +65,8 @@ urlpatterns = [
     path("opportunities/<id:pk>/hand-back/", queue.hand_back, name="hand_back"),
     path("opportunities/<id:pk>/no-go/", queue.no_go, name="no_go"),
     path("opportunities/<id:pk>/assign/", queue.assign, name="assign_se"),
+    path("opportunities/<id:pk>/reviewed/", reviews.review, name="review_deal"),
+    path("opportunities/<id:pk>/task/", reviews.task, name="set_task"),
     path("opportunities/<id:pk>/fields/", custom_fields.fields, name="fields"),
     path(
         "opportunities/<id:pk>/fields/commercial/edit/",

@@ -33,6 +33,8 @@ class Filters:
     """Whether it is always about a period."""
     of_deals: bool = True
     """Whether it is about deals."""
+    of_anybody: bool = True
+    """Whether one may choose whose deals."""
 
     @cached_property
     def as_of(self) -> datetime.date | None:
@@ -298,3 +300,18 @@ class Span(Filters):
     def further(self) -> dict[str, object]:
         """The two days, where they were chosen."""
         return {name: getattr(self, name) for name in ("since", "until") if periods.day(self.data.get(name, ""))}
+
+
+@dataclass
+class Reviewed(Filters):
+    """The filters of the deal review: managers choose among their teams, AEs and SEs go through their own deals."""
+
+    looks_back: bool = False
+
+    def __post_init__(self) -> None:
+        self.of_anybody = self.user.role not in (Role.AE, Role.SE)
+
+    @cached_property
+    def person(self) -> User | None:
+        """The AE or SE asked for; AE and SE are their own."""
+        return self._chosen("person", "people") if self.of_anybody else self.user

@@ -74,6 +74,7 @@ class Deals:
         self.dice = dice
         self.people = people
         self.users = {user.pk: user for user in people.values()}
+        self.has_won_lately = False
         pipeline = Pipeline.objects.get(is_default=True)
         self.stages = {stage.slug: stage for stage in pipeline.stages.all()}
 
@@ -113,6 +114,8 @@ class Deals:
             end = min(start + datetime.timedelta(days=self.dice.uniform(*length)), days_ago(self.dice.uniform(2, 8)))
             if plan.reached == "won" and days_ago(200) < start < days_ago(60):
                 end = days_ago(self.dice.uniform(2, 45))  # so that the running quarter has its wins too
+                if not self.has_won_lately:
+                    self.has_won_lately, end = True, days_ago(2.2)  # and the week a manager looks at
         else:
             reached = ORDER.index(plan.reached)
             end = max(days_ago(self.dice.uniform(*plan.idle)), start + datetime.timedelta(hours=1))

@@ -22,6 +22,7 @@ from deals.demo import (
     proposals,
     quotas,
     requirements,
+    reviews,
     rfps,
     specialists,
 )
@@ -109,6 +110,7 @@ def _tell(dice: random.Random) -> None:
     custom_fields.tell(people)
     quotas.tell(people)
     objectives.tell(people)
+    reviews.tell(people)
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))

@@ -39,6 +39,7 @@ from deals.models.quotas import Quota
 from deals.models.rates import ExchangeRate
 from deals.models.requirements import Fit, Importance, Requirement
 from deals.models.reserve import ReserveNote
+from deals.models.reviews import DealReview
 from deals.models.rfps import AnswerFit, QuestionState, Rfp, RfpKind, RfpQuestion
 from deals.models.rivals import Rival
 from deals.models.scrubs import Decision, Scrub, ScrubDecision
@@ -66,6 +67,7 @@ __all__ = [
     "Competitor",
     "CompetitorStatus",
     "CriterionRequirement",
+    "DealReview",
     "DealTask",
     "Debrief",
     "Decision",

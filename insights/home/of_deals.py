@@ -82,7 +82,9 @@ def _remedy(deal: tuple, names: set[str], user: User) -> Action:
         else:
             label = "Update"
         return Action(label, address("deals:edit_opportunity", deal.pk), dialog=True)
-    return Action("Review" if user.role in (Role.MANAGER, Role.ADMIN) else "Open", _page(deal.pk))
+    if user.role in (Role.MANAGER, Role.ADMIN):
+        return Action("Review", f"{reverse('insights:review')}?deal={deal.pk}")
+    return Action("Open", _page(deal.pk))
 
 
 @prepared

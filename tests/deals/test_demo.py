@@ -13,6 +13,7 @@ from deals.models import (
     Autopsy,
     CharterException,
     Claim,
+    DealReview,
     DealTask,
     Decline,
     Handoff,
@@ -76,6 +77,9 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     assert set(Counter(this.exclude(team=None).values_list("team", flat=True)).values()) == {2}
     assert {one.results.exists() for one in Objective.objects.all()} == {True}
     assert set(Objective.objects.values_list("state", flat=True)) == {"agreed", "proposed"}
+    assert DealReview.objects.count() >= 4
+    last_week = timezone.localdate() - datetime.timedelta(days=7)
+    assert Opportunity.objects.filter(outcome="won", closed_on__gt=last_week).exists()
     overdue = Pairing.objects.active().with_due().filter(scrub_due_on__lt=timezone.localdate())
     # The oldest scrub finds deals or none, by the day of the week on which the story is told.
     assert (overdue.count(), Scrub.objects.finished().count()) in ((1, 6), (1, 7))

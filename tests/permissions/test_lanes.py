@@ -195,7 +195,7 @@ LANES = [
 # What no form edits: it comes and goes by acts, each of which has its line in the matrix of addresses.
 ACTED = {
     "Claim", "QueueEntry", "HelpRequest", "CharterException", "Override", "EvidenceProbability", "DealTask",
-    "ScrubDecision", "SpecialistRequest", "PocWaiver",
+    "ScrubDecision", "SpecialistRequest", "PocWaiver", "DealReview",
 }  # fmt: skip
 # What has lanes of its own inside, told where the rest of it is told.
 ELSEWHERE = {

@@ -19,6 +19,7 @@ from deals.models import (
     Charter,
     ClosingStep,
     Competitor,
+    DealReview,
     DealTask,
     Debrief,
     Demo,
@@ -360,6 +361,7 @@ def build() -> World:
         meeting=held_meeting, author=people["owner"], lane="ae", missed="Their auditors", real_pain="yes", context=4
     )
     AlignmentCheck.objects.create(pairing=pairing, author=people["owner"], score=6)
+    DealReview.objects.create(opportunity=deal, by=people["manager"], on=today, note="They wait for their board")
     DealTask.objects.create(
         opportunity=deal, what="Ask their CFO", assignee=people["se"], created_by=people["owner"],
         due_on=datetime.date(2026, 1, 1),
