@@ -43,11 +43,13 @@ class DealsConfig(AppConfig):
         from deals.actions.meetings import merge_meetings
         from deals.actions.queue import on_dossier_status
         from deals.imports import register_targets
-        from deals.probability import mark_stale_of_dossiers
+        from deals.probability import mark_stale_of_companies, mark_stale_of_dossiers, mark_stale_of_leads
         from qualification import hooks
 
         register_targets()
         leads.hooks.on_merge.append(merge_meetings)
+        leads.hooks.on_companies.append(mark_stale_of_companies)
+        leads.hooks.on_converted.append(mark_stale_of_leads)
         hooks.on_status_change.append(on_dossier_status)
         hooks.on_derived.append(mark_stale_of_dossiers)
         qualification.lanes.hooks.insert(0, _lanes_on_opportunity)

@@ -8,6 +8,7 @@ from deals.actions.opportunities import default_pipeline
 from deals.imported_history import date_history, insert_without_events
 from deals.models import EnvironmentAnswer, EvidenceProbability, Opportunity, OpportunityType, QueueEntry
 from deals.models.products import Product, product_key
+from deals.tasks import train_winning
 from leads.imports import companies, leads, outcomes
 from leads.imports.companies import derive_company, link_companies
 from leads.imports.engine import Run, currency
@@ -17,6 +18,7 @@ from leads.imports.targets import Field, Target, register
 from leads.models import ImportBatch, Lead, Source
 from leads.visibility import leads_owned_by
 from people.models import Role, Team
+from presales.jobs import nudge
 from presales.text import squeeze
 from qualification.policy import policy_for
 
@@ -141,6 +143,7 @@ def load(run: Run) -> dict[str, int]:
     )
     date_history(run.batch, pipeline.stages.order_by("order", "pk").first())
     _convert_leads(run)
+    nudge(train_winning)  # where the file told of many endings, they are learned from at once
     return {"created": created, "updated": 0, "unchanged": unchanged}
 
 

@@ -7,11 +7,12 @@ dated rows by their days, others by their history. So a rule that changes there 
 
 Judged is by the rules of now: what a framework demands, when evidence goes stale, the margin of happy ears. Stages had
 the default probability and the rotting days of the day, and the record of wins that the nightly job had learned by
-then. The last activity is that of the deal where it is older than the moment, else the newest before it that
-`FormerActivity` knows.
+then; what was learned of deals is that of the version in use on the day. The last activity is that of the deal where
+it is older than the moment, else the newest before it that `FormerActivity` knows.
 """
 
 import datetime
+import functools
 import re
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from deals import probability, risk
+from deals.winning.evidence import version_at
 from qualification import status
 
 COLUMNS = (
@@ -44,7 +46,6 @@ def _latest(table: str, columns: str, of: str) -> str:
 
 _MINE = "opportunity_id IN (SELECT id FROM state)"
 _STATUS = status.READ.sub(ALL_OF_THEM, status.FRESH).replace("%(today)s", "%(day)s::date")
-_PROBABILITY = OF_IDS.sub(ALL_OF_THEM, probability.FRESH).replace("%(now)s", "%(moment)s::timestamptz")
 
 THEN = f"""
 WITH state AS MATERIALIZED ({{deals}}),
@@ -82,6 +83,7 @@ deals_stage AS MATERIALIZED (
     {_latest("deals_stakeholderevent", "opportunity_id, role, stance, influence", _MINE)}
 ), deals_opportunity AS MATERIALIZED (
     SELECT state.id, state.outcome, state.stage_id, state.dossier_id,
+           now.created_at, now.company_id, now.lead_id, now.pipeline_id,
            CASE WHEN now.last_activity_at < %(moment)s THEN now.last_activity_at
                 ELSE greatest((SELECT max(former.at) FROM deals_formeractivity former
                                 WHERE former.opportunity_id = state.id AND former.at < %(moment)s), state.created_at)
@@ -101,13 +103,19 @@ deals_stage AS MATERIALIZED (
       FROM state
       JOIN deals_stage stage ON stage.id = state.stage_id
       JOIN deals_opportunity now ON now.id = state.id
-      LEFT JOIN ({_PROBABILITY}) AS evidence ON evidence.id = state.id
+      LEFT JOIN ({{probability}}) AS evidence ON evidence.id = state.id
       LEFT JOIN qualification_dossierstatus dossier ON dossier.dossier_id = state.dossier_id
       LEFT JOIN pushed ON pushed.id = state.id
 ), told AS (
     SELECT fact.*, CASE WHEN outcome = 'open' THEN {{risks}} ELSE 0 END AS risks FROM fact
 )
 """  # noqa: S608  our own text
+
+
+@functools.lru_cache(maxsize=4)
+def _probability(version: int) -> str:
+    return OF_IDS.sub(ALL_OF_THEM, probability.fresh(version)).replace("%(now)s", "%(moment)s::timestamptz")
+
 
 PLACES = {
     "close_date": "close_date", "status": "status", "claimed": "claim", "default": "claim", "evidence": "evidence",
@@ -128,10 +136,12 @@ def told_at(states: QuerySet, moment: datetime.datetime, day: datetime.date, que
     deals = text.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
     parameters = dict(zip(names, values, strict=True)) | {
         "moment": moment, "day": day, "margin": settings.HAPPY_EARS_MARGIN, "currency": settings.COMPANY_CURRENCY,
-        "prior": probability.PRIOR,
     }  # fmt: skip
+    version = version_at(moment)
+    parameters |= probability.learned_parameters(version)
     risks = risk.WEIGHED_BY_NAME.format(**PLACES)
-    return THEN.replace("{deals}", deals).replace("{risks}", risks) + question, parameters
+    then = THEN.replace("{probability}", _probability(version)).replace("{deals}", deals).replace("{risks}", risks)
+    return then + question, parameters
 
 
 def ask(states: QuerySet, moment: datetime.datetime, day: datetime.date, question: str, **further: object) -> list:

@@ -1,10 +1,16 @@
 """The evidence-based probability of an open deal: what similar deals came to, times what is known of this one.
 
-    percent = history × dossier × committee × activity × technical, rounded half-up, at most 95
+    percent = history × learned × dossier × committee × activity × technical, rounded half-up, at most 95
 
 - *history*: of the deals that reached this stage and ended in the last two years, the share that was won, drawn
   towards the stage's default probability by the weight of 20 deals, so that a young pipeline says what its admin
   expects.
+- *learned*: what the own won and lost deals teach of a deal like this (deals/winning), once that has proved itself;
+  until then 100 %. The version says with which odds such a deal is won, by its facts as they were when it came in; all
+  deals it learned from were won with odds of wins ÷ losses. By as much as the former exceed the latter, the odds of
+  the history are raised: `odds = history / (1 − history) × learned odds ÷ odds of all`. The factor is what that makes
+  of the history, in whole percent of it. So a deal like all others keeps the history of its stage, and what a deal
+  was when it came in and how far it got count as independent. A history of 0 % counts as 1 % here, 100 % as 99 %.
 - *dossier*: qualified 110 %; in progress 60 % plus 0.4 for every percent known; at risk 70 %; nothing known 50 %;
   disqualified 0 %.
 - *committee*: 70 %, plus 10 for each of economic buyer, champion and technical buyer who is for us or neutral; minus
@@ -20,6 +26,7 @@ that `next_due_at` knows.
 """
 
 import datetime
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,8 +35,12 @@ from django.utils import timezone
 
 from deals.models import EvidenceProbability, Opportunity
 from deals.models.technical_wins import technical_win_of
+from deals.models.winning import WinSettings
+from deals.winning.evidence import evidence_of, version_in_use
+from deals.winning.reasons import learned_of
 from presales import derived
 from presales.jobs import nudge
+from presales.learning.reasons import Chance
 from qualification.models import Status
 
 BATCH = 10_000
@@ -49,8 +60,10 @@ WITH deal AS (
                WHEN 'disqualified' THEN 0
                ELSE 50
            END AS dossier,
-           70 + coalesce(c.plus, 0) AS committee,
-           CASE t.state WHEN 'won' THEN 120 WHEN 'lost' THEN 40 ELSE 100 END AS technical
+           70 + coalesce(people.plus, 0) AS committee,
+           CASE t.state WHEN 'won' THEN 120 WHEN 'lost' THEN 40 ELSE 100 END AS technical,
+           CASE WHEN o.outcome = 'open' THEN {logit} END AS logit,
+           CASE WHEN o.outcome = 'open' THEN {facts} END AS facts
       FROM deals_opportunity o
       JOIN deals_stage s ON s.id = o.stage_id
       LEFT JOIN deals_stagerecord r ON r.stage_id = o.stage_id
@@ -64,11 +77,20 @@ WITH deal AS (
                  - CASE WHEN bool_or(stance = 'against' AND (influence = 'high' OR role = 'blocker')) THEN 20 ELSE 0 END
                  AS plus
             FROM deals_stakeholder WHERE opportunity_id = ANY(%(ids)s) GROUP BY opportunity_id
-      ) c ON c.opportunity_id = o.id
+      ) people ON people.opportunity_id = o.id
+      {joins}
      WHERE o.id = ANY(%(ids)s)
     OFFSET 0
+), based AS (
+    SELECT *, ((numerator + denominator / 2) / denominator)::int AS history FROM deal OFFSET 0
+), learned AS (
+    SELECT *, least(greatest(history, 1), 99) AS share FROM based OFFSET 0
 ), factors AS (
-    SELECT id, is_open, dossier, committee, technical, ((numerator + denominator / 2) / denominator)::int AS history,
+    SELECT id, is_open, dossier, committee, technical, history, logit, facts,
+           CASE WHEN logit IS NOT NULL THEN
+               round((10000 / (share * (1 + exp(-greatest(-30::float8, least(30::float8,
+                   ln(share::float8 / (100 - share)) + logit - %(base)s::float8))))))::numeric)::int
+           END AS learned,
            CASE
                WHEN last + half >= %(now)s THEN 100
                WHEN last + half + half >= %(now)s THEN 85
@@ -80,41 +102,42 @@ WITH deal AS (
                WHEN last + half + half >= %(now)s THEN last + half + half
                WHEN last + 4 * half >= %(now)s THEN last + 4 * half
            END + interval '1 millisecond' AS next_due_at
-      FROM deal OFFSET 0
+      FROM learned OFFSET 0
 )
 SELECT id,
        CASE WHEN is_open THEN
-           least((history::bigint * dossier * committee * activity * technical + 50000000) / 100000000, 95)::int
+           least((history::bigint * coalesce(learned, 100) * dossier * committee * activity * technical + 5000000000)
+                 / 10000000000, 95)::int
        END AS percent,
        CASE WHEN is_open THEN history END AS history, CASE WHEN is_open THEN dossier END AS dossier,
        CASE WHEN is_open THEN committee END AS committee, CASE WHEN is_open THEN activity END AS activity,
-       CASE WHEN is_open THEN technical END AS technical, CASE WHEN is_open THEN next_due_at END AS next_due_at
+       CASE WHEN is_open THEN technical END AS technical, CASE WHEN is_open THEN next_due_at END AS next_due_at,
+       learned, logit, facts, CASE WHEN logit IS NOT NULL THEN %(version)s::bigint END AS learned_by
   FROM factors
 """
-FIGURES = ["percent", "history", "dossier", "committee", "activity", "technical"]
+FIGURES = ["percent", "history", "learned", "dossier", "committee", "activity", "technical"]
+LEARNED = ["logit", "facts", "learned_by"]
 
 LOCK = "SELECT FROM deals_evidenceprobability WHERE opportunity_id = ANY(%(ids)s) ORDER BY opportunity_id FOR UPDATE"
 
-CHANGED = """
-(stored.percent, stored.history, stored.dossier, stored.committee, stored.activity, stored.technical,
- stored.next_due_at, stored.computed_rev)
+COLUMNS = [*FIGURES, *LEARNED, "next_due_at"]
+CHANGED = f"""
+({", ".join(f"stored.{column}" for column in COLUMNS)}, stored.computed_rev)
 IS DISTINCT FROM
-(fresh.percent, fresh.history, fresh.dossier, fresh.committee, fresh.activity, fresh.technical,
- fresh.next_due_at, stored.input_rev)
+({", ".join(f"fresh.{column}" for column in COLUMNS)}, stored.input_rev)
 """
 
 WRITE = f"""
 UPDATE deals_evidenceprobability stored
-   SET percent = fresh.percent, history = fresh.history, dossier = fresh.dossier, committee = fresh.committee,
-       activity = fresh.activity, technical = fresh.technical, next_due_at = fresh.next_due_at,
+   SET {", ".join(f"{column} = fresh.{column}" for column in COLUMNS)},
        computed_rev = stored.input_rev, computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
-  FROM ({FRESH}) fresh
+  FROM ({{fresh}}) fresh
  WHERE stored.opportunity_id = fresh.id AND stored.opportunity_id = ANY(%(ids)s) AND {CHANGED}
 """  # noqa: S608  no part of it comes from outside
 
 DIFFERENT = f"""
 SELECT stored.opportunity_id
-  FROM deals_evidenceprobability stored JOIN ({FRESH}) fresh ON fresh.id = stored.opportunity_id
+  FROM deals_evidenceprobability stored JOIN ({{fresh}}) fresh ON fresh.id = stored.opportunity_id
  WHERE stored.opportunity_id = ANY(%(ids)s) AND {CHANGED} ORDER BY stored.opportunity_id
 """  # noqa: S608
 
@@ -124,9 +147,9 @@ SELECT id, 1, 0, 0, '' FROM unnest(%(ids)s::bigint[]) AS id ORDER BY id
 ON CONFLICT (opportunity_id) DO UPDATE SET input_rev = stored.input_rev + 1, attempts = 0, set_aside_at = NULL
 """
 
-MARK_OF_DOSSIERS = """
+MARK_OPEN = """
 INSERT INTO deals_evidenceprobability AS stored (opportunity_id, input_rev, computed_rev, attempts, last_error)
-SELECT id, 1, 0, 0, '' FROM deals_opportunity WHERE dossier_id = ANY(%(dossiers)s) AND outcome = 'open' ORDER BY id
+SELECT id, 1, 0, 0, '' FROM deals_opportunity WHERE {column} = ANY(%(ids)s) AND outcome = 'open' ORDER BY id
 ON CONFLICT (opportunity_id) DO UPDATE SET input_rev = stored.input_rev + 1, attempts = 0, set_aside_at = NULL
 RETURNING opportunity_id
 """
@@ -164,6 +187,7 @@ class Reason:
     label: str
     text: str
     factor: int | None = None  # percent; None for the first, which is the base
+    why: Chance | None = None  # of what was learned: its own reasons
 
 
 def mark_stale(ids: Iterable[int]) -> None:
@@ -176,8 +200,22 @@ def mark_stale(ids: Iterable[int]) -> None:
 
 def mark_stale_of_dossiers(dossiers: list[int]) -> None:
     """`mark_stale` for the open deals of these dossiers."""
+    _mark_open("dossier_id", dossiers)
+
+
+def mark_stale_of_companies(companies: list[int]) -> None:
+    """`mark_stale` for the open deals of these companies, where what was learned goes by facts of companies."""
+    _mark_open("company_id", companies)
+
+
+def mark_stale_of_leads(leads: list[int]) -> None:
+    """`mark_stale` for the open deals that these leads became."""
+    _mark_open("lead_id", leads)
+
+
+def _mark_open(column: str, ids: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(MARK_OF_DOSSIERS, {"dossiers": dossiers})
+        cursor.execute(MARK_OPEN.format(column=column), {"ids": ids})
         _wake([pk for (pk,) in cursor.fetchall()])
 
 
@@ -199,16 +237,52 @@ def derive(ids: list[int], now: datetime.datetime) -> int:
 
 def _write(ids: list[int], now: datetime.datetime) -> int:
     """`derive` in a transaction that holds the rows."""
+    version = version_in_use()
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, _parameters(ids, now))
+        cursor.execute(_with_version(WRITE, version), _parameters(ids, now, version))
         return cursor.rowcount
+
+
+def fresh(version: int) -> str:
+    """The figures as they are to be, with what this version learned."""
+    evidence = evidence_of(version)
+    return FRESH.format(joins=evidence.joins, logit=evidence.logit, facts=evidence.facts)
+
+
+def learned_parameters(version: int) -> dict[str, object]:
+    """What `fresh` asks for besides the deals and the moment."""
+    evidence = evidence_of(version)
+    return {"prior": PRIOR, "version": version, "base": evidence.base} | evidence.parameters
+
+
+@functools.lru_cache(maxsize=8)
+def _with_version(statement: str, version: int) -> str:
+    """WRITE or DIFFERENT with the fresh figures by this version."""
+    return statement.replace("{fresh}", fresh(version))
 
 
 def sweep_probabilities(now: datetime.datetime) -> int:
     """Compute whatever is missing, stale or due, in batches of their own transactions; how many were looked at."""
     with connection.cursor() as cursor:
         cursor.execute(ADD_MISSING)
-    return derived.sweep(EvidenceProbability, _write, now, BATCH)
+    return _follow_version(now) + derived.sweep(EvidenceProbability, _write, now, BATCH)
+
+
+def _follow_version(now: datetime.datetime) -> int:
+    """Where another version was taken into use since, compute every figure by it; how many changed.
+
+    A worker that dies on the way leaves `applied` as it was, so that the next sweep goes over all of them again.
+    """
+    known = WinSettings.objects.filter(pk=1).values_list("applied", flat=True).first()
+    with transaction.atomic():
+        version = version_in_use()
+    if known is None or known == version:
+        return 0
+    changed = sum(derive(ids, now) for ids in derived.batches(EvidenceProbability, BATCH))
+    with transaction.atomic():
+        if version_in_use() == version:
+            WinSettings.objects.filter(pk=1).update(applied=version)
+    return changed
 
 
 def repair(now: datetime.datetime) -> int:
@@ -221,17 +295,18 @@ def repair(now: datetime.datetime) -> int:
 
 
 def _wrong(ids: list[int], now: datetime.datetime) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(DIFFERENT, _parameters(ids, now))
+    with transaction.atomic(), connection.cursor() as cursor:
+        version = version_in_use()
+        cursor.execute(_with_version(DIFFERENT, version), _parameters(ids, now, version))
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _parameters(ids: list[int], now: datetime.datetime) -> dict[str, object]:
-    return {"ids": ids, "now": now, "prior": PRIOR}
+def _parameters(ids: list[int], now: datetime.datetime, version: int) -> dict[str, object]:
+    return {"ids": ids, "now": now} | learned_parameters(version)
 
 
 def reasons(opportunity: Opportunity) -> list[Reason]:
-    """The figure's five factors in words; nothing where there is no figure (yet). No queries where the opportunity came
+    """The figure's factors in words; nothing where there is no figure (yet). No queries where the opportunity came
     with its evidence_probability, technical_win, stage and dossier status."""
     row = getattr(opportunity, "evidence_probability", None)
     if row is None or row.percent is None:
@@ -248,11 +323,20 @@ def reasons(opportunity: Opportunity) -> list[Reason]:
     lacking = 100 - row.committee
     return [
         Reason("Similar deals", f"{row.history} % of those that reached {opportunity.stage} were won"),
+        *_learned(row),
         Reason("Qualification", told.get(status.status if status else None, "nothing is known"), row.dossier),
         Reason("Buying committee", "covered" if lacking <= 0 else "roles missing or against us", row.committee),
         Reason("Activity", f"last {when}", row.activity),
         Reason("Technical win", _technical(opportunity), 100 if row.technical is None else row.technical),
     ]
+
+
+def _learned(row: EvidenceProbability) -> list[Reason]:
+    found = learned_of(row)
+    if found is None:
+        return []
+    text = f"{found.percent} of deals like this were won, {found.average} of the average deal"
+    return [Reason("Learned from own deals", text, row.learned, found)]
 
 
 def _technical(opportunity: Opportunity) -> str:

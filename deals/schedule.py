@@ -10,5 +10,11 @@ SCHEDULE = {
         "schedule": crontab(hour=0, minute=41),
         "options": {"expires": 3600},
     },
+    "deals-train-what-is-wanted": {"task": "deals.train_winning", "schedule": 300.0, "options": {"expires": 290}},
+    "deals-nightly-learning": {
+        "task": "deals.learn_nightly",
+        "schedule": crontab(hour=1, minute=31),
+        "options": {"expires": 3600},
+    },
     "deals-expire-proposals": {"task": "deals.tasks.expire_proposals", "schedule": 900.0, "options": {"expires": 800}},
 }

@@ -46,12 +46,19 @@ from deals.views import (
     stakeholders,
     tasks,
     technical_wins,
+    winning,
 )
 
 app_name = "deals"
 urlpatterns = [
     path("opportunities/", opportunities.opportunities, name="opportunities"),
     path("opportunities/export/", exports.export_opportunities, name="export_opportunities"),
+    path("scoring/learned/deals/", winning.winning, name="winning"),
+    path("scoring/learned/deals/progress/", winning.progress, name="winning_progress"),
+    path("scoring/learned/deals/train/", winning.train, name="train_winning"),
+    path("scoring/learned/deals/fields/", winning.fields, name="winning_fields"),
+    path("scoring/learned/deals/release/", winning.release, name="release_winning"),
+    path("scoring/learned/deals/versions/<id:pk>/use/", winning.use, name="use_winning"),
     path("opportunities/add/", opportunities.create, name="add_opportunity"),
     path("opportunities/<id:pk>/", opportunities.opportunity, name="opportunity"),
     path("opportunities/<id:pk>/timeline/", opportunities.timeline, name="timeline"),

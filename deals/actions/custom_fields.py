@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from deals.models import Opportunity
+from deals.probability import mark_stale
 from leads.custom_values import changed
 from leads.models import CustomField, RecordKind
 from people.models import User
@@ -28,4 +29,5 @@ def edit_deal_fields(
     locked.custom = changed(locked.custom, custom, fields)
     locked.last_activity_at = timezone.now()
     save_version(locked, ["custom", "last_activity_at"], version)
+    mark_stale([locked.pk])
     return locked

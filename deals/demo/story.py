@@ -31,7 +31,8 @@ from deals.demo.clock import date_history, days_ago
 from deals.demo.leads import Leads, companies
 from deals.demo.opportunities import Deals, plans
 from deals.models import Opportunity
-from leads.conversion.versions import LEARNER
+from deals.winning.versions import LEARNER as WINNING
+from leads.conversion.versions import LEARNER as CONVERSION
 from leads.models import Engagement, Lead
 from leads.scoring import masses
 from leads.scoring.sweep import sweep
@@ -58,9 +59,12 @@ def load() -> str:
     with transaction.atomic(), without_nudges():
         nurture.tell()
         date_history()
-        LEARNER.want()
-    LEARNER.train_if_due()
+        CONVERSION.want()
+        WINNING.want()
+    CONVERSION.train_if_due()
+    WINNING.train_if_due()
     sweep()
+    probability.sweep_probabilities(timezone.now())
     return (
         f"Demo data: {User.objects.count()} people, {Lead.objects.count()} leads, "
         f"{Opportunity.objects.count()} opportunities over twelve months."

@@ -48,6 +48,7 @@ from deals.models.stages import Pipeline, Stage
 from deals.models.stakeholders import Influence, Stakeholder, StakeholderRole, Stance
 from deals.models.tasks import DealTask
 from deals.models.technical_wins import TechnicalState, TechnicalWin
+from deals.models.winning import WinModel, WinSettings
 
 __all__ = [
     "CHARTERED",
@@ -150,4 +151,6 @@ __all__ = [
     "StepKind",
     "TechnicalState",
     "TechnicalWin",
+    "WinModel",
+    "WinSettings",
 ]

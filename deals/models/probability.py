@@ -23,7 +23,10 @@ class StageRecord(models.Model):
 
 
 class EvidenceProbability(Derived):
-    """The evidence-based probability of one open deal, with its five factors; see deals/probability.py."""
+    """The evidence-based probability of one open deal, with its factors; see deals/probability.py.
+
+    What was learned comes with the version it is by, its log-odds and the facts it went by.
+    """
 
     opportunity = models.OneToOneField(
         Opportunity, models.CASCADE, primary_key=True, related_name="evidence_probability"
@@ -34,6 +37,10 @@ class EvidenceProbability(Derived):
     committee = models.PositiveSmallIntegerField(null=True)
     activity = models.PositiveSmallIntegerField(null=True)
     technical = models.PositiveSmallIntegerField(null=True)
+    learned = models.PositiveSmallIntegerField(null=True, help_text="None where no version has proved itself.")
+    logit = models.FloatField(null=True, editable=False)
+    facts = models.JSONField(null=True, editable=False)
+    learned_by = models.PositiveBigIntegerField(null=True, editable=False)
 
     objects = DerivedQuerySet.as_manager()
 

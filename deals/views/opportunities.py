@@ -23,7 +23,7 @@ from deals.models.rates import MONEY, with_value
 from deals.pair_panel import pair_panel
 from deals.parts_story import parts_story
 from deals.permissions import commercial_lane
-from deals.probability import FIGURES, reasons
+from deals.probability import FIGURES, LEARNED, reasons
 from deals.risk import HAPPY_EARS, risks_of, with_risks
 from deals.technical_story import technical_story
 from deals.timeline import offers_of, overrides_of, pocs_of, stage_times
@@ -162,7 +162,7 @@ PAGE = [
     "company__name", "team__name", "lead__name", "stage__name", "stage__order", "stage__outcome", "stage__probability",
     "technical_win__state", "technical_win__decided_on",
     *(f"{person}__{field}" for person in ("owner", "se", "next_step_owner") for field in ("name", "email")),
-    *(f"evidence_probability__{figure}" for figure in FIGURES),
+    *(f"evidence_probability__{figure}" for figure in (*FIGURES, *LEARNED)),
 ]  # fmt: skip
 DEAL = Given("deal", BigIntegerField())
 PERSON = [*(field.name for field in Stakeholder._meta.concrete_fields), "known_by__name"]

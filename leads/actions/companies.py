@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from leads.custom_values import changed
 from leads.domains import domain_of
 from leads.freshness import scores_stale
+from leads.hooks import on_companies
 from leads.models import Company, CustomField, Lead
 from people.models import User
 from people.permissions import require
@@ -81,6 +82,8 @@ def update_company(
     locked.name_key = key(locked.name)[:200]
     locked.domain = domain_of(locked.domain)
     save_version(locked, [*changes, "name_key", "domain"], version)
+    for hook in on_companies:
+        hook([locked.pk])
     scores_stale(Lead.objects.filter(company=locked).order_by("pk").values_list("pk", flat=True))
     return locked
 

@@ -10,6 +10,7 @@ from leads.actions.stages import lock_lead
 from leads.custom_values import changed
 from leads.domains import company_domain_of_email
 from leads.freshness import scores_stale
+from leads.hooks import on_converted
 from leads.models import (
     Consent,
     CustomField,
@@ -17,6 +18,7 @@ from leads.models import (
     EngagementKind,
     Lead,
     LeadComment,
+    LeadStage,
     Source,
     Submission,
     Unsubscribed,
@@ -144,6 +146,9 @@ def update_lead(
         locked.return_reason = ""
         derived.append("return_reason")
     save_version(locked, [*changes, *derived], version)
+    if locked.stage == LeadStage.CONVERTED:
+        for hook in on_converted:
+            hook([locked.pk])
     scores_stale([locked.pk])
     return locked
 

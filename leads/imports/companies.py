@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from leads.domains import domain_of
+from leads.hooks import on_companies
 from leads.imports import custom
 from leads.imports.engine import Run
 from leads.imports.taking_back import Progress, delete, in_chunks
@@ -150,7 +151,10 @@ def load(run: Run) -> dict[str, int]:
     if updated:
         with connection.cursor() as cursor:
             cursor.execute("SELECT company_id FROM staged WHERE company_id IS NOT NULL")
-            mark_companies(row[0] for row in cursor.fetchall())
+            changed = [row[0] for row in cursor.fetchall()]
+        mark_companies(changed)
+        for hook in on_companies:
+            hook(changed)
     return {"created": created, "updated": updated, "unchanged": duplicates - updated}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from leads.domains import domain_of
+from leads.hooks import on_converted
 from leads.imports import companies, outcomes
 from leads.imports.companies import derive_company, link_companies, may_import
 from leads.imports.engine import Run
@@ -209,6 +210,8 @@ def _fill(run: Run) -> int:
         cursor.execute("SELECT lead_id FROM staged JOIN workable ON workable.id = lead_id")
         ids = [row[0] for row in cursor.fetchall()] if updated else []
     LeadScore.objects.filter(pk__in=ids).mark_stale()
+    for hook in on_converted:
+        hook(ids)
     return updated
 
 

@@ -22,8 +22,10 @@ CAUGHT, MISTAKEN = 0.5, 0.02
 # Filled for at least a tenth of one outcome, and for the other twenty times more rarely.
 FILLED, RARER = 0.1, 20.0
 ENOUGH = 20
-# Ranks as a figure that the ending decides: a rank correlation that no forecast reaches, over values that differ.
-ECHO, ECHO_ROWS, ECHO_VALUES = 0.95, 50, 10
+# Says a figure that the ending decides: by rank correlation, or, of levels, by how much of its ranks they explain. No
+# forecast reaches either. Judged among wins and among losses apart, where there are enough of them and of its values.
+ECHO, ECHO_OF_LEVELS = 0.95, 0.85
+ECHO_ROWS, ECHO_VALUES = 50, 10
 
 
 class Cause(Enum):
@@ -82,7 +84,7 @@ def _finding(
         return Finding(key, Cause.FILLED_AFTER, **finding)
     if numbers_the_rows(column):
         return Finding(key, Cause.NUMBERING)
-    if any(echoes(column, figure) for figure in after):
+    if any(echoes(column, figure, won) for figure in after):
         return Finding(key, Cause.ECHO, **finding)
     if finding["auc"] >= TOO_GOOD_AUC or _finds_half(alone, won) or _finds_half(-alone, ~won):
         return Finding(key, Cause.TOO_GOOD, **finding)
@@ -117,15 +119,30 @@ def numbers_the_rows(column: Column) -> bool:
     return dense or same_length
 
 
-def echoes(column: Column, figure: np.ndarray) -> bool:
-    """Whether the column tells, in whatever unit, a figure that is known only once the record has ended."""
-    if column.kind is not Kind.NUMBER:
+def echoes(column: Column, figure: np.ndarray, won: np.ndarray) -> bool:
+    """Whether the column tells, in whatever unit or steps, a figure that is known only once the record has ended."""
+    if column.kind not in (Kind.NUMBER, Kind.CATEGORY):
         return False
-    both = ~np.isnan(column.numbers) & ~np.isnan(figure)
-    values, other = column.numbers[both], figure[both]
-    if len(values) < ECHO_ROWS or min(len(np.unique(values)), len(np.unique(other))) < ECHO_VALUES:
-        return False
-    return abs(float(np.corrcoef(_ranks(values), _ranks(other))[0, 1])) >= ECHO
+    known = ~column.missing() & ~np.isnan(figure)
+    told = [_echoes(column, figure, np.flatnonzero(known & some)) for some in (won, ~won)]
+    judged = [one for one in told if one is not None]
+    return bool(judged) and all(judged)
+
+
+def _echoes(column: Column, figure: np.ndarray, rows: np.ndarray) -> bool | None:
+    """`echoes` for these rows; None where they are too few to tell, or the figure hardly differs."""
+    if len(rows) < ECHO_ROWS or len(np.unique(figure[rows])) < ECHO_VALUES:
+        return None
+    ranks = _ranks(figure[rows])
+    if column.kind is Kind.NUMBER:
+        values = _ranks(column.numbers[rows])
+        return bool(values.std() > 0 and abs(float(np.corrcoef(values, ranks)[0, 1])) >= ECHO)
+    _, levels, counts = np.unique(column.codes[rows], return_inverse=True, return_counts=True)
+    if len(counts) * 5 > len(rows):
+        return False  # so many levels explain anything
+    means = np.bincount(levels, weights=ranks) / counts
+    left = float(((ranks - means[levels]) ** 2).sum()) / (len(rows) - len(counts))
+    return left <= (1.0 - ECHO_OF_LEVELS) * float(ranks.var(ddof=1))
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

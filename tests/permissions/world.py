@@ -54,6 +54,7 @@ from deals.models import (
     SolutionDesign,
     SpecialistRequest,
     Stakeholder,
+    WinModel,
 )
 from leads.models import (
     CaptureForm,
@@ -256,6 +257,7 @@ class World:
             "leads:finish_call": NurtureTouch.objects.get(step__kind="call"),
             "leads:capture_form": self.form, "leads:capture_token": self.form, "leads:scoring_group": self.group,
             "leads:scoring_rule": self.rule, "leads:use_conversion": ConversionModel.objects.first(),
+            "deals:use_winning": WinModel.objects.first(),
             "qualification:framework": self.criterion.framework,
             "qualification:edit_framework": self.criterion.framework,
             "qualification:add_criterion": self.criterion.framework, "qualification:edit_criterion": self.criterion,
@@ -294,10 +296,11 @@ def build() -> World:
     today = datetime.date.today()
     Absence.objects.create(user=people["mate"], starts_on=today, ends_on=today)
     CustomField.objects.create(record="lead", name="Shoe size", key="shoe_size", kind="number")
-    ConversionModel.objects.create(
-        state="learning", data={"start": 0.0, "columns": []}, report={"auc": 0.5}, wins=20, losses=20,
-        outcomes_until=timezone.now(),
-    )  # fmt: skip
+    for versions in (ConversionModel, WinModel):
+        versions.objects.create(
+            state="learning", data={"start": 0.0, "columns": []}, report={"auc": 0.5}, wins=20, losses=20,
+            outcomes_until=timezone.now(),
+        )  # fmt: skip
     company = CompanyFactory(name="Acme")
     lead = LeadFactory(
         name="Lena Ortiz",
