@@ -14,7 +14,8 @@ from presales.fragments import address
 
 LONGEST = datetime.timedelta(minutes=600)
 # As SQL, since Django would build it anew for every page. The meetings of the user's deals and leads, and those they
-# attend. Who owes a debrief of it: the pair of a deal, the owner of a lead and the SEs who came.
+# attend. Who owes a debrief of it: the pair of a deal, the owner of a lead, and where no SE has the deal, or there is
+# none yet, the SEs who came.
 NEAR = """
 WITH mine AS (
     SELECT m.id FROM deals_opportunity o JOIN deals_meeting m ON m.opportunity_id = o.id
@@ -28,7 +29,7 @@ WITH mine AS (
 )
 SELECT m.id, m.kind, m.starts_at, m.ends_at, coalesce(o.name, l.name || coalesce(', ' || company.name, '')),
        coalesce(o.owner_id = %(user)s, false) OR coalesce(o.se_id = %(user)s, false)
-           OR coalesce(l.owner_id = %(user)s, false) OR (l.id IS NOT NULL AND %(is_se)s), m.agenda_confirmed,
+           OR coalesce(l.owner_id = %(user)s, false) OR (o.se_id IS NULL AND %(is_se)s), m.agenda_confirmed,
        (SELECT count(*) FROM deals_attendee a WHERE a.meeting_id = m.id AND a.user_id IS NULL),
        (SELECT count(*) FROM deals_attendee a WHERE a.meeting_id = m.id AND NOT a.is_confirmed),
        (SELECT count(*) FROM deals_huddlepoint point WHERE point.meeting_id = m.id),

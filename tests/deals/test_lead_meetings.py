@@ -236,6 +236,14 @@ class TestConversion:
         assert deal.meetings.get(pk=coming.pk).huddle_points.count() == 1
         assert self.convert(ae, lead) == deal
 
+    def test_the_se_who_came_still_owes_a_debrief_until_another_has_the_deal(self, lead, ae, se):
+        held = of(lead, hours=-3)
+        AttendeeFactory(meeting=held, user=se)
+        deal = self.convert(ae, lead)
+        assert len(home_lines(se)) == 1
+        type(deal).objects.update(se=UserFactory(role="se"))
+        assert home_lines(se) == []
+
     def test_whoever_had_the_page_open_works_on_under_the_rules_of_the_deal(self, lead, ae, manager):
         meeting = of(lead)
         opened = Meeting.objects.get(pk=meeting.pk)
