@@ -11,11 +11,13 @@ from insights.filters import Filters
 from insights.periods import Period, quarter_of
 from insights.queries.attainment import Coverage, reached, total
 from insights.queries.book import AGES, Book, Line, in_company_currency, open_book, other_currencies
-from insights.queries.closed import Closed, ClosedBook, closed_book
+from insights.queries.closed import HEALTHY_NO_GO, Closed, ClosedBook, closed_book
 from insights.queries.evidence import AT_RISK, told
 from insights.queries.quotas import quotas_of
+from insights.screens.parts import Card, counted, shown_percent
 from insights.tables import Column, Row, Table
 from people.models import Team, User
+from presales.templatetags.presales import money, money_short
 
 WEIGHTED = "Weighted: amount × probability, rounded to the cent deal by deal."
 QUARTERS_IN_CHART = 12
@@ -54,6 +56,11 @@ class Pipeline:
         """The table of that name."""
         return next((table for table in self.tables if table.slug == slug), None)
 
+    @property
+    def cards(self) -> list[Card]:
+        """The large figures."""
+        return [*_open_cards(self), *_closed_cards(self)]
+
 
 def build(filters: Filters) -> Pipeline:
     """The page's figures: a fixed number of queries, whatever the number of deals."""
@@ -77,6 +84,71 @@ def build(filters: Filters) -> Pipeline:
         teams=teams,
         quarters=_by_quarter(filters, closed),
     )
+
+
+def _open_cards(page: Pipeline) -> list[Card]:
+    filters, total = page.filters, page.book.total
+    still = drill.url(filters, state="open")
+    expected = " expected to close in the period" if filters.period else ""
+    cards = [
+        Card(
+            "Open pipeline", money_short(total.amount),
+            f"{money(total.amount)} in {counted(total.count, 'open deal')}{expected}", still,
+        ),
+        Card(
+            "Weighted", money_short(total.weighted),
+            f"{money(total.weighted)}: amount × probability of each open deal", still,
+        ),
+    ]  # fmt: skip
+    if page.at_risk:
+        why = "late, silent, without a next step or with shaky evidence"
+        cards.append(
+            Card(
+                "At risk", money_short(page.at_risk.amount), f"{counted(page.at_risk.count, 'deal')}: {why}",
+                drill.url(filters, state="open", risk="any"),
+            )
+        )  # fmt: skip
+    if page.coverage:
+        cover = page.coverage
+        note = f"Open, expected in it ÷ (quota − won): {money(cover.rest)} to go"
+        cards.append(
+            Card(
+                f"Coverage of {page.covered.label}", "–" if cover.ratio is None else f"{cover.ratio} ×",
+                f"The quota of {money(cover.quota)} is won" if cover.ratio is None else note,
+                drill.address(filters.params() | {"period": page.covered.key}, state="open"), key="coverage",
+            )
+        )  # fmt: skip
+    return cards
+
+
+def _closed_cards(page: Pipeline) -> list[Card]:
+    filters, total = page.filters, page.closed.total
+    low, high = HEALTHY_NO_GO
+    band = {"low": "below the healthy", "high": "above the healthy"}.get(total.no_go_band, "healthy are")
+    of = " of the period" if filters.period else ""
+    return [
+        Card(
+            "Won value", money_short(total.won_amount),
+            f"{money(total.won_amount)} in {counted(total.won, 'won deal')}{of}", drill.url(filters, state="won"),
+        ),
+        Card(
+            "Win rate", shown_percent(total.win_rate), "Won ÷ (won + lost), no-gos apart",
+            drill.url(filters, state="decided"),
+        ),
+        Card(
+            "No-go share", shown_percent(total.no_go_share), f"No-gos ÷ closed deals; {band} {low}–{high} %",
+            drill.url(filters, state="no_go"), "warn" if total.no_go_band in ("low", "high") else "",
+        ),
+        Card("Days to win", _days(total.days_to_win), "Mean days from created to won", drill.url(filters, state="won")),
+        Card(
+            "Days to lose", _days(total.days_to_lose), "Mean days from created to lost",
+            drill.url(filters, state="lost"),
+        ),
+    ]  # fmt: skip
+
+
+def _days(days: Decimal | None) -> str:
+    return "–" if days is None else str(days)
 
 
 def cover(filters: Filters, period: Period) -> Coverage | None:

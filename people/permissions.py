@@ -7,7 +7,7 @@ actions enforce the same with `require(user, "leads.accept_lead", lead)`.
 import rules
 from django.db import models
 
-from people.models import Membership, Role, User
+from people.models import Dashboard, Membership, Role, Sharing, User
 from presales.errors import NotAllowed
 
 is_admin = rules.predicate(lambda user: user.is_authenticated and user.role == Role.ADMIN, name="is_admin")
@@ -53,6 +53,16 @@ def manages_person(user: User, person: User | None) -> bool:
     return Membership.objects.filter(user=person, team__in=user.team_ids).exists()
 
 
+@rules.predicate
+def keeps_dashboard(user: User, dashboard: Dashboard | None) -> bool:
+    """Its owner; an admin, where it is shared."""
+    if dashboard is None:
+        return False
+    return dashboard.owner_id == user.pk or (user.role == Role.ADMIN and dashboard.sharing != Sharing.PRIVATE)
+
+
+rules.add_perm("people.edit_dashboard", keeps_dashboard)
+rules.add_perm("people.share_with_all", is_admin | is_manager | is_marketing)
 rules.add_perm("people.manage_people", is_admin)
 rules.add_perm("people.plan_absences", is_self | manages_person)
 rules.add_perm("people.see_teams", is_admin | is_manager)

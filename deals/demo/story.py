@@ -11,6 +11,7 @@ from deals.demo import (
     closing,
     closing_steps,
     custom_fields,
+    dashboards,
     facts,
     habits,
     library,
@@ -114,6 +115,7 @@ def _tell(dice: random.Random) -> None:
     custom_fields.tell(people)
     quotas.tell(people)
     objectives.tell(people)
+    dashboards.tell(people)
     reviews.tell(people)
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)

@@ -73,7 +73,12 @@ def _cards(filters: Quarterly, months: list[Month], current: list[Called]) -> li
         note = f"{money(amount)}: the newest calls of {counted(len(own), 'AE')}"
         cards.append(Card("AEs call", money_short(amount), note))
     for one in _topmost([one for one in current if one.team]):
-        cards.append(Card(f"{one.team_name} is called", money_short(one.amount), f"{money(one.amount)}, by {one.name}"))
+        cards.append(
+            Card(
+                f"{one.team_name} is called", money_short(one.amount), f"{money(one.amount)}, by {one.name}",
+                key=f"called-{one.team}",
+            )
+        )  # fmt: skip
     return cards
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.text import slugify
+
 from insights.filters import Filters
 from insights.tables import Table
 
@@ -17,6 +19,13 @@ class Card:
     url: str = ""
     tone: str = ""
     """`bad` or `good` where the figure calls for somebody, or shows that nobody is needed."""
+    key: str = ""
+    """What the card is called in addresses, where its label changes."""
+
+    @property
+    def name(self) -> str:
+        """The name by which dashboards find the card again: by its label, unless it has a key."""
+        return self.key or slugify(self.label)
 
 
 @dataclass

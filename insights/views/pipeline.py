@@ -14,7 +14,7 @@ from deals.risk import risks_of, with_risks
 from insights import drill
 from insights import pipeline as figures
 from insights.filters import Filters
-from insights.queries.evidence import RULES, risks_then
+from insights.queries.evidence import risks_then
 from insights.queries.past import is_past
 from people.exports import export
 from people.permissions import require
@@ -35,20 +35,7 @@ def _filters(request: HttpRequest) -> Filters:
 def pipeline(request: HttpRequest) -> HttpResponse:
     """Count, amount and weighted amount by stage, AE, SE, team and age; what closed, by quarter."""
     filters = _filters(request)
-    page = figures.build(filters)
-    context = {
-        "page": page,
-        "filters": filters,
-        "covered_url": drill.address(filters.params() | {"period": page.covered.key}, state="open"),
-        "open_url": drill.url(filters, state="open"),
-        "risk_url": drill.url(filters, state="open", risk="any"),
-        "won_url": drill.url(filters, state="won"),
-        "decided_url": drill.url(filters, state="decided"),
-        "no_go_url": drill.url(filters, state="no_go"),
-        "lost_url": drill.url(filters, state="lost"),
-        "query": request.GET.urlencode(),
-        "rules": RULES,
-    }
+    context = {"page": figures.build(filters), "filters": filters, "query": request.GET.urlencode()}
     return render(request, "insights/pipeline/pipeline.html", context)
 
 

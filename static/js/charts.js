@@ -1,5 +1,6 @@
-// Draws the charts of a page: <div data-chart="id of a JSON script element" hidden>. Each chart has its table
-// beside it, so nothing is lost without scripts. A click on a bar opens the deals behind it.
+// Draws the charts of a page: <div data-chart="id of a JSON script element" hidden>, or, in what is loaded later,
+// <div data-chart="" data-figures="the JSON" hidden>. Each chart has its table beside it, so nothing is lost without
+// scripts. A click on a bar opens the deals behind it.
 
 import * as echarts from "../vendor/echarts/echarts.esm.min.js";
 
@@ -91,7 +92,7 @@ function waterfall(series, ends) {
 }
 
 function draw(element) {
-  const data = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  const data = JSON.parse(element.dataset.figures ?? document.getElementById(element.dataset.chart).textContent);
   element.hidden = false;
   const chart = charts.get(element) ?? echarts.init(element, null, { renderer: "svg" });
   if (!charts.has(element)) {
@@ -108,10 +109,14 @@ function draw(element) {
   chart.setOption(option(data, element.clientWidth), true);
 }
 
-const elements = document.querySelectorAll("[data-chart]");
-elements.forEach(draw);
+const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+drawAll();
+// What is loaded later is drawn when it is there.
+document.body.addEventListener("htmx:oobAfterSwap", () => {
+  document.querySelectorAll("[data-chart][hidden]").forEach(draw);
+});
 // The theme's colours are read when drawing, so a change of theme draws anew.
-new MutationObserver(() => elements.forEach(draw)).observe(document.documentElement, {
+new MutationObserver(drawAll).observe(document.documentElement, {
   attributes: true,
   attributeFilter: ["data-bs-theme"],
 });

@@ -37,10 +37,11 @@ from deals.models import (
 from deals.models.rates import with_value
 from deals.risk import RISKS, risks_of, with_risks
 from deals.rivals import against
+from insights.dashboards import REGISTRY
 from leads.models import Lead, LeadStage
 from leads.scoring import verify
 from people.demo import LOGINS
-from people.models import Role, User
+from people.models import Dashboard, Role, User
 from presales.quarters import quarter_start
 from qualification.models import DossierStatus, Status
 from qualification.status import differences
@@ -76,6 +77,8 @@ def test_a_year_is_told_with_something_to_do_for_everybody(demo):
     this = Objective.objects.filter(quarter=quarter_start(timezone.localdate()))
     assert set(Counter(this.exclude(team=None).values_list("team", flat=True)).values()) == {2}
     assert {one.results.exists() for one in Objective.objects.all()} == {True}
+    assert set(Dashboard.objects.values_list("sharing", flat=True)) == {"teams", "all"}
+    assert {card.name for one in Dashboard.objects.all() for card in one.placed} <= set(REGISTRY)
     assert set(Objective.objects.values_list("state", flat=True)) == {"agreed", "proposed"}
     assert DealReview.objects.count() >= 4
     last_week = timezone.localdate() - datetime.timedelta(days=7)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from insights import pipeline
 from insights.filters import Filters
-from insights.views.screens import SCREENS
+from insights.screens.entries import SCREENS
 from tests.insights.story import Story
 
 pytestmark = pytest.mark.django_db

@@ -70,7 +70,7 @@ from leads.models import (
     ScoringRule,
 )
 from leads.nurture import words
-from people.models import Absence, Team, User
+from people.models import Absence, Dashboard, Team, User
 from qualification.actions.dossiers import open_dossier
 from qualification.models import Criterion, Evidence
 from tests.deals.factories import MeetingFactory, OpportunityFactory, pipeline, poc_of, stage
@@ -127,6 +127,7 @@ class World:
         }  # fmt: skip
         by_name["deal"] = self.deal.pk
         by_name["kind"] = "email"
+        by_name["screen"] = "pipeline"
         by_name["question"] = EnvironmentQuestion.objects.get().pk
         by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
         if name.startswith("leads:nurture"):
@@ -209,6 +210,9 @@ class World:
             "deals:remove_handoff_person": HandoffPerson.objects.first(),
             "deals:edit_stakeholder": self.stakeholder, "deals:remove_stakeholder": self.stakeholder,
             "deals:claim": self.waiting.opportunity, "deals:edit_rate": ExchangeRate.objects.first(),
+            "insights:dashboard": Dashboard.objects.first(), "insights:dashboard_part": Dashboard.objects.first(),
+            "insights:dashboard_history": Dashboard.objects.first(),
+            **{f"insights:{act}_dashboard": Dashboard.objects.first() for act in ("edit", "copy", "remove")},
             "deals:edit_quota": Quota.objects.first(), "insights:objective_progress": Objective.objects.first(),
             "deals:add_key_result": Objective.objects.first(), "deals:objective": Objective.objects.first(),
             "deals:objective_history": Objective.objects.first(),
@@ -335,6 +339,10 @@ def build() -> World:
     )
     Competitor.objects.create(opportunity=deal, name="Conduitly")
     Quota.objects.create(team=west, quarter=datetime.date(2026, 10, 1), amount=1000)
+    Dashboard.objects.create(
+        owner=people["manager"], name="West", sharing="teams", with_teams=[west.pk],
+        cards=["pipeline.figure.weighted:narrow"],
+    )  # fmt: skip
     # The AE's own proposal, of which a manager of theirs has not agreed yet.
     objective = Objective.objects.create(
         user=people["owner"], owner=people["owner"], quarter=datetime.date(2026, 10, 1),
