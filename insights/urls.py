@@ -3,13 +3,27 @@
 from django.urls import include, path
 
 from insights.screens.entries import SCREENS
-from insights.views import dashboards, funnel, home, movement, objectives, pipeline, review, screens, search, week
+from insights.views import (
+    dashboards,
+    digest,
+    funnel,
+    home,
+    movement,
+    objectives,
+    pipeline,
+    review,
+    screens,
+    search,
+    week,
+)
 
 figures = [
     path("pipeline/", pipeline.pipeline, name="pipeline"),
     path("pipeline/deals/", pipeline.deals, name="deals"),
     path("pipeline/deals/export/", pipeline.export_deals, name="export_deals"),
     path("insights/review/", review.review, name="review"),
+    path("insights/weekly-mail/", digest.preview, name="weekly_mail"),
+    path("weekly-mail/<str:token>/off/", digest.off, name="digest_off"),
     path("insights/week/", week.week, name="week"),
     path("insights/funnel/leads/", funnel.leads, name="funnel_leads"),
     path("insights/funnel/leads/export/", funnel.export_leads, name="export_funnel_leads"),

@@ -108,6 +108,7 @@ class OutboxMail(models.Model):
     to = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)
     text = models.TextField(max_length=50000)
+    html = models.TextField(max_length=200000, blank=True, default="", db_default="", help_text="The same as a page.")
     headers = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)

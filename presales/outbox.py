@@ -89,7 +89,9 @@ def _take(now: datetime.datetime, limit: int) -> tuple[int, list[OutboxMail]]:
 
 def _hand_over(row: OutboxMail, connection: object) -> None:
     headers = {**row.headers, "Message-ID": message_id(row.key)}
-    message = mail.EmailMessage(row.subject, row.text, to=[row.to], headers=headers, connection=connection)
+    message = mail.EmailMultiAlternatives(row.subject, row.text, to=[row.to], headers=headers, connection=connection)
+    if row.html:
+        message.attach_alternative(row.html, "text/html")
     ours = OutboxMail.objects.filter(pk=row.pk, state=State.SENDING)
     try:
         message.send()

@@ -4,7 +4,7 @@ import zoneinfo
 
 from django import forms
 
-from people.models import User
+from people.models import Role, User
 from presales.editing import VersionedForm
 from presales.fields import WordsField
 
@@ -18,4 +18,9 @@ class ProfileForm(VersionedForm):
 
     class Meta:
         model = User
-        fields = ["name", "title", "time_zone", "skills", "verticals"]
+        fields = ["name", "title", "time_zone", "skills", "verticals", "weekly_mail"]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.role == Role.MARKETING:  # it is about deals
+            del self.fields["weekly_mail"]

@@ -127,6 +127,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         "30 for an AE.",
     )
     is_active = models.BooleanField(default=True)
+    weekly_mail = models.BooleanField(
+        default=True, db_default=True, help_text="What changed within the week, on Monday mornings by your own clock."
+    )
     sign_ins_ended = models.PositiveIntegerField("times signed out everywhere", default=0)
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)

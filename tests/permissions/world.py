@@ -56,6 +56,7 @@ from deals.models import (
     Stakeholder,
     WinModel,
 )
+from insights.digest.links import token as digest_token
 from leads.models import (
     CaptureForm,
     ConversionModel,
@@ -132,6 +133,8 @@ class World:
         by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
         if name.startswith("leads:nurture"):
             by_name["token"] = words.token(NurtureTouch.objects.get(step__kind="case_study"))
+        if name == "insights:digest_off":
+            by_name["token"] = digest_token(self.people["owner"])
         if name == "retry_jobs":
             by_name["kind"] = "leads-leadscore"
         if name == "account_reset_password_from_key":
