@@ -4,18 +4,27 @@ import datetime
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from deals.models import LostReason, NoGoReason, Outcome
+from deals.models import LostReason, NoGoReason, Outcome, Poc
 from deals.models.opportunities import ForecastCategory
 from deals.risk import HAPPY_EARS
 from insights.filters import Filters
+from insights.queries.attainment import in_period
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
-from insights.queries.evidence import at_risk
+from insights.queries.evidence import at_risk, with_evidence
+from insights.queries.happy_ears import calibrated
+from insights.queries.pairings import of_pairs, shown
 from insights.queries.win_loss import named
 
 NONE, ANY = "none", "any"
+UPTO = {
+    "commit": [ForecastCategory.COMMIT],
+    "best_case": [ForecastCategory.COMMIT, ForecastCategory.BEST_CASE],
+    "pipeline": [ForecastCategory.COMMIT, ForecastCategory.BEST_CASE, ForecastCategory.PIPELINE],
+}
+"""How far down the forecast's categories a figure reaches; what is won is above all of them."""
 STATES = {
     "open": "Open deals",
     "closed": "Closed deals",
@@ -23,6 +32,8 @@ STATES = {
     "lost": "Lost deals",
     "no_go": "No-gos",
     "decided": "Won and lost deals",
+    "counted": "Open, won and lost deals",
+    "forecast": "Deals of the forecast",
 }
 
 
@@ -41,23 +52,23 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
     state = data.get("state", "open")
     if state not in STATES:
         state = "open"
-    deals = in_company_currency(filters.open_deals() if state == "open" else filters.closed_deals(), filters.day)
-    if state == "decided":
-        deals = deals.filter(outcome__in=[Outcome.WON, Outcome.LOST])
-    elif state in Outcome.values:
-        deals = deals.filter(outcome=state)
+    deals = narrowed(filters, in_company_currency(_in_state(filters, state), filters.day), data)
     title = STATES[state]
-    for name, column in (("stage", "stage"), ("owner", "owner"), ("in_team", "team"), ("se", "se")):
-        if name in data:
-            deals = deals.filter(**_is(column, data[name]))
-    if "owner_name" in data:
-        deals = deals.filter(owner=None, owner_name=data["owner_name"])
     if data.get("category") in ForecastCategory.values:
         deals = deals.filter(forecast_category=data["category"])
     if data.get("reason") in (LostReason.values if state == "lost" else NoGoReason.values if state == "no_go" else ()):
         deals = deals.filter(**{"lost_reason" if state == "lost" else "no_go_reason": data["reason"]})
     if data.get("competitor"):
         deals = named(filters, deals, data["competitor"])
+    if data.get("poc") == "started":
+        started = Poc.objects.filter(opportunity=OuterRef("id"), started_on__lte=filters.day)
+        deals = deals.filter(Exists(started))
+    if data.get("upto") in UPTO:
+        deals = deals.filter(Q(outcome=Outcome.WON) | Q(forecast_category__in=UPTO[data["upto"]]))
+    if data.get("claimed") == "before":
+        deals, title = calibrated(filters, deals), "Deals decided, open a month before"
+    if data.get("evidence") == "known":
+        deals = with_evidence(filters, deals)
     if "age" in data:
         deals = _aged(deals, data["age"], filters.now)
     if data.get("risk") in ("any", HAPPY_EARS.name):
@@ -66,10 +77,42 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
     return with_weighted(deals), title
 
 
+def narrowed(filters: Filters, deals: QuerySet, data: Mapping[str, str]) -> QuerySet:
+    """Those of one person, team, stage or pair, as a line of a table asks for them."""
+    for name, column in (("stage", "stage"), ("owner", "owner"), ("in_team", "team"), ("se", "se")):
+        if name in data:
+            deals = deals.filter(**_is(column, data[name]))
+    if "owner_name" in data:
+        deals = deals.filter(owner=None, owner_name=data["owner_name"])
+    if data.get("pair") in ("any", "other") and filters.period:
+        deals = of_pairs(deals, shown(filters, filters.period), inside=data["pair"] == "any")
+    return deals
+
+
+def _in_state(filters: Filters, state: str) -> QuerySet:
+    if state == "forecast" and filters.period:
+        return in_period(filters, filters.period)
+    if state in ("open", "forecast"):
+        return filters.open_deals()
+    if state == "counted" and filters.period:
+        days = (filters.period.start, filters.period.end)
+        ended = Q(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=days)
+        return filters.book().filter(Q(outcome=Outcome.OPEN) | ended)
+    deals = filters.closed_deals()
+    if state in ("decided", "counted"):
+        return deals.filter(outcome__in=[Outcome.WON, Outcome.LOST])
+    return deals.filter(outcome=state) if state in Outcome.values else deals
+
+
+def is_key(text: str) -> bool:
+    """Whether the text can be a record's key."""
+    return text.isascii() and text.isdigit() and int(text) < 2**63
+
+
 def _is(column: str, text: str) -> dict[str, object]:
     if text in (NONE, ANY):
         return {f"{column}__isnull": text == NONE}
-    if text.isascii() and text.isdigit() and int(text) < 2**63:
+    if is_key(text):
         return {f"{column}_id": int(text)}
     return {"pk__in": ()}
 

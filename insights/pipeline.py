@@ -24,7 +24,7 @@ QUARTERS_IN_CHART = 12
 OPEN_COLUMNS = [
     Column("Deals", "count"),
     Column("Amount", "money", "bar"),
-    Column("Weighted", "money", "bar"),
+    Column("Weighted", "money", "bar", "Weighted"),
 ]
 
 
@@ -240,12 +240,16 @@ def _by_age(filters: Filters, book: Book) -> Table:
 
 
 def _by_quarter(filters: Filters, closed: ClosedBook) -> Table:
-    def row(label: str, figures: Closed, url: str) -> Row:
+    def row(label: str, figures: Closed, params: dict[str, str]) -> Row:
+        def to(state: str) -> str:
+            return drill.address(params, state=state)
+
         values = [
             figures.won, figures.lost, figures.no_go, figures.won_amount, figures.win_rate, figures.average,
             figures.days_to_win, figures.days_to_lose,
         ]  # fmt: skip
-        return Row(label, values, url)
+        ways = [to(name) for name in ("won", "lost", "no_go", "won", "decided", "won", "won", "lost")]
+        return Row(label, values, to("closed"), ways)
 
     return Table(
         "quarters",
@@ -262,11 +266,7 @@ def _by_quarter(filters: Filters, closed: ClosedBook) -> Table:
             Column("Days to win", "days"),
             Column("Days to lose", "days"),
         ],
-        [
-            row(c.period.label, c, drill.url(filters, state="closed", period=c.period.key))
-            for c in closed.quarters
-            if c.period
-        ],
-        row("All closed deals", closed.total, drill.url(filters, state="closed")),
+        [row(c.period.label, c, filters.params() | {"period": c.period.key}) for c in closed.quarters if c.period],
+        row("All closed deals", closed.total, filters.params()),
         QUARTERS_IN_CHART,
     )

@@ -14,6 +14,8 @@ class Column:
     kind: str = "text"
     chart: str = ""
     """`bar`, `stack`, `line` or `waterfall` where the chart shows the column."""
+    sums: str = "Value"
+    """Of money: the column of the listed deals that adds up to it."""
 
     @property
     def heading(self) -> str:

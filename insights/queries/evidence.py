@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from django.core.exceptions import EmptyResultSet
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -19,13 +18,19 @@ RULES = "Evidence and risks of a past day are judged by today's rules, from what
 
 
 def told(
-    filters: Filters, deals: QuerySet, question: str, columns: Collection[str] = (), risks: bool = False
+    filters: Filters,
+    deals: QuerySet,
+    question: str,
+    columns: Collection[str] = (),
+    risks: bool = False,
+    few: bool = False,
 ) -> list[tuple]:
     """The rows of `question`, in which `{told}` stands for `deals` with `outcome`, `evidence` and `claim` in percent,
-    with `risks` (see deals/risk.py) if they are wanted, and further `columns`."""
+    with `risks` (see deals/risk.py) if they are wanted, and further `columns`. `few` of a page of deals."""
     if filters.as_of:
         states = deals.order_by().values(*past_evidence.COLUMNS, *columns)
-        return past_evidence.ask(states, end_of(filters.day), filters.day, question.replace("{told}", "told"))
+        question = question.replace("{told}", "told")
+        return past_evidence.ask(states, end_of(filters.day), filters.day, question, few)
     claim = Coalesce("claimed_probability", "stage__probability")
     deals = (with_risks(deals, filters.now) if risks else deals).annotate(
         evidence=F("evidence_probability__percent"), claim=claim
@@ -47,10 +52,18 @@ def at_risk(filters: Filters, deals: QuerySet, happy: bool = False) -> QuerySet:
     return deals.filter(id__in=ids)
 
 
-def risks_then(filters: Filters, deals: QuerySet) -> dict[int, int]:
-    """`risks` of each of the open `deals` of a past day by its id."""
-    try:
-        rows = told(filters, deals.filter(outcome="open"), "SELECT id, risks FROM {told}", risks=True)
-    except EmptyResultSet:
-        return {}
-    return dict(rows)
+def with_evidence(filters: Filters, deals: QuerySet) -> QuerySet:
+    """Those of the open `deals` of which the evidence says something."""
+    deals = deals.filter(outcome="open")
+    if not filters.as_of:
+        return deals.filter(evidence_probability__percent__isnull=False)
+    states = deals.order_by().values(*past_evidence.COLUMNS)
+    ids = past_evidence.among(states, end_of(filters.day), filters.day, "evidence IS NOT NULL")
+    return deals.filter(id__in=ids)
+
+
+def judged(filters: Filters, deals: QuerySet, few: bool = False) -> dict[int, tuple[int, int | None]]:
+    """`{id: (risks, evidence in percent)}` of the open ones of `deals` on the day; `few` of a page of them."""
+    question = "SELECT id, risks, evidence FROM {told}"
+    rows = told(filters, deals.filter(outcome="open"), question, risks=True, few=few)
+    return {pk: (risks, evidence) for pk, risks, evidence in rows}

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deals.models import ForecastCall, Outcome
 from deals.models.opportunities import ForecastCategory
@@ -128,8 +128,8 @@ class Called:
         return f"{self.team_name} ({self.name})" if self.team else self.name
 
 
-def calls(filters: Filters, quarters: list[datetime.date]) -> list[Called]:
-    """The newest call of each AE and for each team, as far as the user may know and in the filters; in one query."""
+def made(filters: Filters, quarters: list[datetime.date]) -> QuerySet:
+    """The calls for those quarters by the end of the day, as far as the user may know and in the filters."""
     found = ForecastCall.objects.visible_to(filters.user).filter(quarter__in=quarters)
     found = found.filter(called_at__lt=end_of(filters.day))
     if filters.person:
@@ -137,11 +137,16 @@ def calls(filters: Filters, quarters: list[datetime.date]) -> list[Called]:
     elif filters.team:
         members = Membership.objects.filter(team__in=filters.team_and_below).values("user")
         found = found.filter(Q(team__in=filters.team_and_below) | Q(team=None, author__in=members))
+    return found
+
+
+def calls(filters: Filters, quarters: list[datetime.date]) -> list[Called]:
+    """The newest call of each AE and for each team, with what was first called; in one query."""
     rows: dict[tuple, list] = {}
-    for call in found.select_related("author", "team").order_by("called_at", "pk"):
+    for call in made(filters, quarters).select_related("author", "team").order_by("called_at", "pk"):
         key = (call.quarter, call.team_id or 0, 0 if call.team_id else call.author_id)
         rows.setdefault(key, []).append(call)
-    newest = [(made[0], made[-1]) for made in rows.values()]
+    newest = [(calls[0], calls[-1]) for calls in rows.values()]
     return [
         Called(
             last.author_id, last.author.name, last.team_id, last.team.name if last.team else "", last.quarter,

@@ -5,14 +5,15 @@ from decimal import Decimal
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 
-from deals.models import Outcome
+from deals.models import Opportunity, Outcome
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
-from insights.queries.book import ZERO, in_company_currency
+from insights.queries.book import ZERO, in_company_currency, with_weighted
 from insights.queries.evidence import HAPPY, told
+from presales.sql import Template
 
 BEFORE = 30
 """So many days before it closed a deal's claim is compared with how it ended."""
@@ -75,14 +76,14 @@ def by_ae(filters: Filters) -> list[Ears]:
     """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
     sums = told(
         filters,
-        _open(filters),
+        with_weighted(_open(filters)),
         f"""
-        SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(round(value * claim * 0.01, 2)), 0),
+        SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(weighted), 0),
                coalesce(sum(round(value * evidence * 0.01, 2)), 0),
                count(*) FILTER (WHERE {HAPPY})
           FROM {{told}} WHERE evidence IS NOT NULL GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
         """,  # noqa: S608  our own text
-        ["owner_id", "value"],
+        ["owner_id", "value", "weighted"],
         risks=True,
     )
     return [Ears(*row[1:]) for row in sums] or [Ears(None, 0, ZERO, ZERO, 0)]
@@ -106,6 +107,17 @@ def flagged(filters: Filters) -> list[Flagged]:
          WHERE {HAPPY} ORDER BY value * (claim - evidence) DESC, id LIMIT {MOST}
     """  # noqa: S608  our own text
     return [Flagged(*row) for row in told(filters, _open(filters), question, ["name", "value"], risks=True)]
+
+
+def calibrated(filters: Filters, deals: QuerySet) -> QuerySet:
+    """Those of the closed `deals` that were open BEFORE days before they closed, which the calibration counts."""
+    told = Opportunity.pgh_event_model.objects.filter(pgh_obj=OuterRef("id"), outcome=Outcome.OPEN)
+    moment = Template(
+        f"({{0}} - {BEFORE})::timestamp AT TIME ZONE {{1}}", OuterRef("closed_on"), Value(filters.zone),
+        output_field=DateTimeField(),
+    )  # fmt: skip
+    held = told.filter(Q(pgh_until=None) | Q(pgh_until__gte=moment), pgh_created_at__lt=moment)
+    return deals.exclude(closed_on=None).filter(Exists(held))
 
 
 def calibration(filters: Filters, period: Period) -> list[Calibration]:

@@ -9,10 +9,13 @@ from deals.models import HUDDLE_POINTS
 from insights.filters import Filters
 from insights.queries.added_up import added_up
 from people.models import Team, User
+from presales.fields import FIRST_DAY
 
+FIRST = datetime.datetime.combine(FIRST_DAY, datetime.time(), datetime.UTC)
+"""Before any meeting."""
 # The meetings of some deals, with what was done for each by the moment asked for.
 HELD = """
-SELECT deal.*, meeting.id AS meeting_id,
+SELECT deal.*, meeting.ends_at, meeting.kind, meeting.objective,
        (SELECT count(*) FROM deals_huddlepoint point WHERE point.meeting_id = meeting.id AND point.at <= %(now)s)
          >= %(points)s AS huddled,
        EXISTS (SELECT FROM deals_debrief debrief WHERE debrief.meeting_id = meeting.id AND debrief.lane = 'ae'
@@ -49,6 +52,11 @@ class Habits:
 
 def _share(part: int, whole: int) -> Decimal | None:
     return (Decimal(100) * part / whole).quantize(Decimal(1), ROUND_HALF_UP) if whole else None
+
+
+def span(filters: Filters) -> tuple[datetime.datetime, datetime.datetime]:
+    """From when until when a meeting has to end for the screen of that name to count it."""
+    return filters.moments(filters.period) if filters.period else (FIRST, filters.now)
 
 
 def habits_of(

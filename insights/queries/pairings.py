@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Avg, Count, F, Q
+from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from deals.models import AlignmentCheck, Outcome, Pairing
@@ -60,14 +60,7 @@ def pairs(filters: Filters, period: Period) -> Pairs:
     start, end = filters.moments(period)
     for (owner, se, _), met in habits_of(filters, start, end).items():
         by_pair.setdefault((owner, se), Together()).meetings += met
-    last = min(period.end, filters.day)
-    seen = Pairing.objects.visible_to(filters.user).filter(active_since__lte=last)
-    seen = seen.filter(Q(ended_on=None) | Q(ended_on__gte=period.start))
-    if filters.person:
-        seen = seen.filter(Q(ae=filters.person) | Q(se=filters.person))
-    if filters.team:
-        seen = seen.filter(ae__memberships__team__in=filters.team_and_below).distinct()
-    pairings = list(seen.select_related("ae", "se").order_by("ae__name", "se__name", "pk"))
+    pairings = shown(filters, period)
     scores = _scores(filters, period, pairings)
     total, rest, alone = Together(), Together(), Together()
     for key, told in by_pair.items():
@@ -80,6 +73,26 @@ def pairs(filters: Filters, period: Period) -> Pairs:
         told.score, told.trend = scores.get(one.pk, (None, None))
         lines.append((one, told))
     return Pairs(lines, rest, alone, total, _months(filters, period, pairings))
+
+
+def shown(filters: Filters, period: Period) -> list[Pairing]:
+    """The pairings of the period that the user sees, by name; of two that parted and began again the newer one."""
+    seen = Pairing.objects.visible_to(filters.user).filter(active_since__lte=min(period.end, filters.day))
+    seen = seen.filter(Q(ended_on=None) | Q(ended_on__gte=period.start))
+    if filters.person:
+        seen = seen.filter(Q(ae=filters.person) | Q(se=filters.person))
+    if filters.team:
+        seen = seen.filter(ae__memberships__team__in=filters.team_and_below).distinct()
+    found = seen.select_related("ae", "se").order_by("ae__name", "se__name", "pk")
+    return list({(one.ae_id, one.se_id): one for one in found}.values())
+
+
+def of_pairs(deals: QuerySet, pairings: list[Pairing], inside: bool = True) -> QuerySet:
+    """Those of `deals` that belong to one of the pairs, or (not `inside`) that have an SE and belong to none."""
+    pair = Q(pk__in=())
+    for one in pairings:
+        pair |= Q(owner=one.ae_id, se=one.se_id)
+    return deals.filter(pair) if inside else deals.exclude(se=None).exclude(pair)
 
 
 def _outcomes(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Together]:
@@ -97,18 +110,23 @@ def _outcomes(filters: Filters, period: Period) -> dict[tuple[int | None, int | 
     return {(owner, se): Together(*figures) for owner, se, *figures in sums}
 
 
-def _checks(filters: Filters, pairings: list[Pairing]) -> object:
-    return AlignmentCheck.objects.visible_to(filters.user).filter(pairing__in=pairings).order_by()
+def checks(filters: Filters, pairings: list[Pairing], period: Period, days: int | None = None) -> QuerySet:
+    """The alignment checks of the pairs in the period as far as it is over, or in the last so many `days` of it."""
+    last = min(period.end, filters.day)
+    found = AlignmentCheck.objects.visible_to(filters.user).filter(pairing__in=pairings, rated_on__lte=last).order_by()
+    if days is None:
+        return found.filter(rated_on__gte=period.start)
+    return found.filter(rated_on__gt=last - datetime.timedelta(days=days))
 
 
 def _scores(filters: Filters, period: Period, pairings: list[Pairing]) -> dict[int, tuple]:
     """The mean score of the last TREND days of the period by pairing, and how much above the same before it is."""
     last = min(period.end, filters.day)
     middle = last - datetime.timedelta(days=TREND)
-    before = middle - datetime.timedelta(days=TREND)
-    rows = _checks(filters, pairings).filter(rated_on__gt=before, rated_on__lte=last).values("pairing")
-    rows = rows.annotate(
-        now=Avg("score", filter=Q(rated_on__gt=middle)), then=Avg("score", filter=Q(rated_on__lte=middle))
+    rows = (
+        checks(filters, pairings, period, days=2 * TREND)
+        .values("pairing")
+        .annotate(now=Avg("score", filter=Q(rated_on__gt=middle)), then=Avg("score", filter=Q(rated_on__lte=middle)))
     )
     return {
         row["pairing"]: (
@@ -120,8 +138,12 @@ def _scores(filters: Filters, period: Period, pairings: list[Pairing]) -> dict[i
 
 
 def _months(filters: Filters, period: Period, pairings: list[Pairing]) -> list[tuple]:
-    rows = _checks(filters, pairings).filter(rated_on__range=(period.start, min(period.end, filters.day)))
-    rows = rows.annotate(month=TruncMonth("rated_on")).values("month").annotate(mean=Avg("score"), count=Count("pk"))
+    rows = (
+        checks(filters, pairings, period)
+        .annotate(month=TruncMonth("rated_on"))
+        .values("month")
+        .annotate(mean=Avg("score"), count=Count("pk"))
+    )
     return [(row["month"], _one(row["mean"]), row["count"]) for row in rows.order_by(F("month"))]
 
 

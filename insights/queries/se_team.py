@@ -33,40 +33,50 @@ SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE outcome = 'won'), count(*)
          WHERE outcome = 'open' OR closed_on BETWEEN %(first)s AND %(last)s) AS deal
  GROUP BY GROUPING SETS ((se_id), ())
 """
-TECHNICAL = """
-SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE state = 'won'), count(*) FILTER (WHERE state = 'lost'),
-       avg(satisfaction),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY decided_on - discovered) FILTER (WHERE state = 'won')
-  FROM (SELECT deal.se_id, win.state, win.satisfaction, win.decided_on,
+# The rows that are counted below, each with its deal; insights/listings.py lists them.
+DECISIONS = """
+SELECT told.*, decided_on - discovered AS days
+  FROM (SELECT deal.id, deal.se_id, win.state, win.satisfaction, win.decided_on,
                (SELECT min(event.pgh_created_at AT TIME ZONE %(zone)s)::date FROM deals_opportunityevent event
                   JOIN deals_stage stage ON stage.id = event.stage_id AND stage.slug = 'discovery'
                  WHERE event.pgh_obj_id = deal.id AND event.pgh_created_at <= %(now)s) AS discovered
           FROM deal JOIN {technical} win ON win.opportunity_id = deal.id
          WHERE deal.se_id IS NOT NULL AND win.decided_on BETWEEN %(first)s AND %(last)s) AS told
- GROUP BY GROUPING SETS ((se_id), ())
 """
-DEMOS = """
-SELECT se_id, date_trunc('week', day)::date, count(*) FILTER (WHERE kind = 'demo'), count(*) FILTER (WHERE kind = 'poc')
-  FROM (SELECT deal.se_id, 'demo' AS kind, (meeting.ends_at AT TIME ZONE %(zone)s)::date AS day
-          FROM deal JOIN deals_meeting meeting ON meeting.opportunity_id = deal.id
-         WHERE meeting.kind = %(demo)s AND meeting.ends_at <= %(now)s
-           AND (meeting.cancelled_at IS NULL OR meeting.cancelled_at > %(now)s)
-        UNION ALL
-        SELECT deal.se_id, 'poc', poc.started_on FROM deal JOIN deals_poc poc ON poc.opportunity_id = deal.id
-         WHERE poc.started_on <= %(day)s) AS told
+SHOWN = """
+SELECT * FROM (
+    SELECT deal.id, deal.se_id, 'demo' AS kind, (meeting.ends_at AT TIME ZONE %(zone)s)::date AS day,
+           meeting.objective AS title
+      FROM deal JOIN deals_meeting meeting ON meeting.opportunity_id = deal.id
+     WHERE meeting.kind = %(demo)s AND meeting.ends_at <= %(now)s
+       AND (meeting.cancelled_at IS NULL OR meeting.cancelled_at > %(now)s)
+    UNION ALL
+    SELECT deal.id, deal.se_id, 'poc', poc.started_on, poc.title FROM deal
+      JOIN deals_poc poc ON poc.opportunity_id = deal.id WHERE poc.started_on <= %(day)s) AS told
  WHERE day BETWEEN %(first)s AND %(last)s
- GROUP BY 1, 2 ORDER BY 2
 """
-CLAIMS = """
+CLAIMED = """
+SELECT deal.id, claim.se_id, entry.entered_at, claim.claimed_at,
+       extract(epoch FROM claim.claimed_at - entry.entered_at) / 3600 AS hours
+  FROM deal JOIN deals_queueentry entry ON entry.opportunity_id = deal.id AND entry.result = %(claimed)s
+  JOIN LATERAL (SELECT se_id, claimed_at FROM deals_claim claim
+                 WHERE claim.opportunity_id = deal.id AND claim.claimed_at >= entry.entered_at
+                 ORDER BY claimed_at LIMIT 1) claim ON TRUE
+ WHERE claim.claimed_at >= %(start)s AND claim.claimed_at < %(end)s AND claim.claimed_at <= %(now)s
+"""
+TECHNICAL = f"""
+SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE state = 'won'), count(*) FILTER (WHERE state = 'lost'),
+       avg(satisfaction), percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE state = 'won')
+  FROM ({DECISIONS}) AS told GROUP BY GROUPING SETS ((se_id), ())
+"""  # noqa: S608  our own text
+DEMOS = f"""
+SELECT se_id, date_trunc('week', day)::date, count(*) FILTER (WHERE kind = 'demo'), count(*) FILTER (WHERE kind = 'poc')
+  FROM ({SHOWN}) AS told GROUP BY 1, 2 ORDER BY 2
+"""  # noqa: S608
+CLAIMS = f"""
 SELECT GROUPING(se_id), se_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY hours)
-  FROM (SELECT claim.se_id, extract(epoch FROM claim.claimed_at - entry.entered_at) / 3600 AS hours
-          FROM deal JOIN deals_queueentry entry ON entry.opportunity_id = deal.id AND entry.result = %(claimed)s
-          JOIN LATERAL (SELECT se_id, claimed_at FROM deals_claim claim
-                         WHERE claim.opportunity_id = deal.id AND claim.claimed_at >= entry.entered_at
-                         ORDER BY claimed_at LIMIT 1) claim ON TRUE
-         WHERE claim.claimed_at >= %(start)s AND claim.claimed_at < %(end)s AND claim.claimed_at <= %(now)s) AS told
- GROUP BY GROUPING SETS ((se_id), ())
-"""
+  FROM ({CLAIMED}) AS told GROUP BY GROUPING SETS ((se_id), ())
+"""  # noqa: S608
 
 
 @dataclass
@@ -100,6 +110,21 @@ class SeTeam:
     alarms: list[tuple[datetime.date, int]]
 
 
+def clock(filters: Filters, period: Period) -> dict[str, object]:
+    """The parameters of the statements above, but those of the deals."""
+    start, end = filters.moments(period)
+    return {
+        "first": period.start, "last": period.end, "start": start, "end": end, "zone": filters.zone,
+        "now": filters.now, "day": filters.day, "demo": MeetingKind.DEMO, "claimed": QueueEntry.Result.CLAIMED,
+    }  # fmt: skip
+
+
+def whole_question(filters: Filters, question: str) -> str:
+    """A statement with the technical decisions of the day in their place."""
+    technical = past.rows_at(TechnicalWin, filters, "opportunity_id", "state", "satisfaction", "decided_on")
+    return question.replace("{technical}", technical)
+
+
 def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES, TECHNICAL, DEMOS, CLAIMS)) -> SeTeam:
     """Four queries over the deals in the filters, or only the `parts` of them that are wanted."""
     found: dict[int | None, Work] = {}
@@ -112,18 +137,13 @@ def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES
         deals, own = past.named(*rows.query.sql_with_params(), "deal")
     except EmptyResultSet:
         return SeTeam({}, Work(), Work(), [])
-    start, end = filters.moments(period)
-    parameters = own | {
-        "first": period.start, "last": period.end, "start": start, "end": end, "zone": filters.zone,
-        "now": filters.now, "day": filters.day, "demo": MeetingKind.DEMO, "claimed": QueueEntry.Result.CLAIMED,
-    }  # fmt: skip
+    parameters = own | clock(filters, period)
 
     def ask(question: str) -> list[tuple]:
         if question not in parts:
             return []
         with connection.cursor() as cursor:
-            technical = past.rows_at(TechnicalWin, filters, "opportunity_id", "state", "satisfaction", "decided_on")
-            cursor.execute(DEALS.format(deals=deals) + question.replace("{technical}", technical), parameters)
+            cursor.execute(DEALS.format(deals=deals) + whole_question(filters, question), parameters)
             return cursor.fetchall()
 
     def of(se: int | None) -> Work:

@@ -97,14 +97,17 @@ WITH entered AS (
       FROM deals_opportunityevent WHERE pgh_obj_id IN ({deals}) AND pgh_created_at < %(moment)s
     WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)
 ), stay AS (
-    SELECT stage_id, pgh_created_at AS began, lead(pgh_created_at) OVER history AS ended,
+    SELECT pgh_obj_id, stage_id, pgh_created_at AS began, lead(pgh_created_at) OVER history AS ended,
            lead(se_id) OVER history AS se_id
       FROM entered WHERE came_from IS DISTINCT FROM stage_id
     WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_created_at)
 ), told AS (
-    SELECT stage_id, se_id IS NOT NULL AS has_se, extract(epoch FROM ended - began) / 86400 AS days
+    SELECT pgh_obj_id AS id, stage_id, began, ended, se_id IS NOT NULL AS has_se,
+           extract(epoch FROM ended - began) / 86400 AS days
       FROM stay WHERE ended >= %(start)s AND ended < %(end)s
 )
+"""
+MEDIANS = """
 SELECT stage.id, stage.name, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY days),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE has_se),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE NOT has_se)
@@ -122,7 +125,9 @@ def stays(filters: Filters, period: Period) -> list[Stay]:
         return []
     start, end = filters.moments(period)
     with connection.cursor() as cursor:
-        cursor.execute(STAYS.format(deals=deals), {**own, "start": start, "end": end, "moment": min(end, filters.now)})
+        cursor.execute(
+            STAYS.format(deals=deals) + MEDIANS, {**own, "start": start, "end": end, "moment": min(end, filters.now)}
+        )
         return [
             Stay(pk, name, count, *(None if one is None else Decimal(str(round(one, 1))) for one in days))
             for pk, name, count, *days in cursor.fetchall()

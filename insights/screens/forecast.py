@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.models.opportunities import ForecastCategory
-from insights import drill, periods
+from insights import drill, listings, periods
 from insights.filters import Quarterly
 from insights.queries.attainment import in_period
 from insights.queries.book import ZERO, other_currencies
@@ -49,7 +49,11 @@ def build(filters: Quarterly) -> Screen:
         f"{period.label}: what is won, what is committed, what was called, and what the evidence expects.",
         filters,
         _cards(filters, months, current),
-        [_months(filters, months), _calls(current), _accuracy(filters, [one for one in called if one.quarter in past])],
+        [
+            _months(filters, months),
+            _calls(filters, current),
+            _accuracy(filters, [one for one in called if one.quarter in past]),
+        ],
         other_currencies(in_period(filters, period), filters.day),
         remarks=[RULES] if filters.as_of else [],
         actions=[("Calls", reverse("deals:forecast_calls"))] if filters.user.has_perm("deals.see_calls") else [],
@@ -63,30 +67,36 @@ def _cards(filters: Quarterly, months: list[Month], current: list[Called]) -> li
     )
     cards = [
         Card("Won", money_short(won), f"{money(won)} won in the period", drill.url(filters, state="won")),
-        Card("Commit", money_short(commit), f"{money(commit)}: won and committed"),
-        Card("Best case", money_short(best), f"{money(best)}: won, committed and best case"),
+        Card("Commit", money_short(commit), f"{money(commit)}: won and committed", _upto(filters, "commit")),
+        Card(
+            "Best case", money_short(best), f"{money(best)}: won, committed and best case", _upto(filters, "best_case")
+        ),
     ]
-    cards.append(_evidence_card(evidence(filters, filters.period)))
+    cards.append(_evidence_card(filters, evidence(filters, filters.period)))
     own = [one for one in current if one.team is None]
     if own:
         amount = sum((one.amount for one in own), ZERO)
         note = f"{money(amount)}: the newest calls of {counted(len(own), 'AE')}"
-        cards.append(Card("AEs call", money_short(amount), note))
+        cards.append(Card("AEs call", money_short(amount), note, listings.url("calls", filters)))
     for one in _topmost([one for one in current if one.team]):
         cards.append(
             Card(
                 f"{one.team_name} is called", money_short(one.amount), f"{money(one.amount)}, by {one.name}",
-                key=f"called-{one.team}",
+                _calls_url(filters, one), key=f"called-{one.team}",
             )
         )  # fmt: skip
     return cards
 
 
-def _evidence_card(found: Evidence) -> Card:
+def _upto(filters: Quarterly, category: str) -> str:
+    return drill.url(filters, state="forecast", upto=category)
+
+
+def _evidence_card(filters: Quarterly, found: Evidence) -> Card:
     note = f"{money(found.figure)}; 8 of 10 times between {money_short(found.low)} and {money_short(found.high)}"
     if found.unknown:
         note += f"; {counted(found.unknown, 'deal')} at what is claimed"
-    return Card("Evidence-based", money_short(found.figure), note)
+    return Card("Evidence-based", money_short(found.figure), note, drill.url(filters, state="forecast"))
 
 
 def _topmost(called: list[Called]) -> list[Called]:
@@ -111,7 +121,8 @@ def _months(filters: Quarterly, months: list[Month]) -> Table:
             drill.address(of, state="won") if part == WON else drill.address(of, state="open", category=part)
             for part in CATEGORIES
         ]
-        return Row(name, [*values, sum(values[:4], ZERO)], urls=[*urls, ""])
+        whole = drill.address(of, state="forecast", upto="pipeline")
+        return Row(name, [*values, sum(values[:4], ZERO)], urls=[*urls, whole])
 
     rows = [row(f"{month.first:%b %Y}", month.parts, periods.month(month.first)) for month in months]
     whole: dict[str, tuple[Decimal, int]] = {}
@@ -135,11 +146,17 @@ def _months(filters: Quarterly, months: list[Month]) -> Table:
     )
 
 
-def _calls(current: list[Called]) -> Table:
+def _calls_url(filters: Quarterly, one: Called) -> str:
+    whose = {"of_team": one.team} if one.team else {"author": one.author}
+    return listings.url("calls", filters, quarter=one.quarter, **whose)
+
+
+def _calls(filters: Quarterly, current: list[Called]) -> Table:
     rows = [
         Row(
             one.whose,
             [label(one.quarter), one.first, one.amount, timezone.localtime(one.called_at).strftime("%-d %b %Y")],
+            _calls_url(filters, one),
         )
         for one in sorted(current, key=lambda one: (one.quarter, one.team is None, one.whose))
     ]
@@ -148,7 +165,8 @@ def _calls(current: list[Called]) -> Table:
         "What was called",
         "The first and the newest call of each AE for the own deals, and of managers for their teams: all that the "
         "quarter will bring.",
-        [Column("Who"), Column("Quarter", "text"), Column("First call", "money"), Column("Newest call", "money"),
+        [Column("Who"), Column("Quarter", "text"), Column("First call", "money", sums=""),
+         Column("Newest call", "money", sums=""),
          Column("Called on", "text")],
         rows,
         empty="Nobody has called this period yet.",
@@ -169,21 +187,31 @@ def _accuracy(filters: Quarterly, past: list[Called]) -> Table:
             ZERO,
         )
 
-    rows = []
+    lines = []
     for one in sorted(past, key=lambda one: (-one.quarter.toordinal(), one.team is None, one.whose)):
         came = outcome(one)
         off = percent(one.first - came, came), percent(one.amount - came, came)
-        rows.append(Row(one.whose, [label(one.quarter), one.first, one.amount, came, *off]))
+        made, won_url = _calls_url(filters, one), _won_url(filters, one)
+        ways = ["", made, made, won_url, won_url, won_url]
+        lines.append(Row(one.whose, [label(one.quarter), one.first, one.amount, came, *off], urls=ways))
     return Table(
         "accuracy",
         "How past calls turned out",
         "Calls of the last four quarters against what was won in them. Off: (call − won) ÷ won; above zero means "
         "too much was called.",
-        [Column("Who"), Column("Quarter", "text"), Column("First call", "money"), Column("Last call", "money"),
+        [Column("Who"), Column("Quarter", "text"), Column("First call", "money", sums=""),
+         Column("Last call", "money", sums=""),
          Column("Won", "money"), Column("First off by", "percent"), Column("Last off by", "percent")],
-        rows,
+        lines,
         empty="No calls of past quarters. Once a quarter is over, its calls stand here beside what was won.",
     )  # fmt: skip
+
+
+def _won_url(filters: Quarterly, one: Called) -> str:
+    """What was won of a call: by its AE, or in its team and those below, whatever the filters of the screen."""
+    period = periods.quarter_of(one.quarter).key
+    asked = {"person": "all", "period": period, **({"as_of": str(filters.as_of)} if filters.as_of else {})}
+    return drill.address(asked, state="won", **({"team": one.team} if one.team else {"owner": one.author}))
 
 
 def _below() -> dict[int, set[int]]:

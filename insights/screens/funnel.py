@@ -89,7 +89,7 @@ def _table(
     def row(label: str, line: Line, **narrow: str) -> Row:
         counts = line.counts[: len(steps)]
         rate = percent(line.counts[NAMES.index("opportunity")], line.counts[0])
-        return Row(label, [*counts, rate], urls=[*(url(filters, name, **narrow) for name in steps), ""])
+        return Row(label, [*counts, rate], urls=[url(filters, name, **narrow) for name in [*steps, "opportunity"]])
 
     rows = [row(str(labels.get(line.key, line.key)), line, **{key: line.key}) for line in lines]
     charts = {"lead": "bar", "sql": "bar", "opportunity": "bar"}

@@ -40,10 +40,20 @@ def _flagged_url(filters: Yearly, **narrow: object) -> str:
     return drill.address(_timeless(filters), state="open", risk="happy_ears", **narrow)
 
 
+def _known_url(filters: Yearly, **narrow: object) -> str:
+    return drill.address(_timeless(filters), state="open", evidence="known", **narrow)
+
+
 def _cards(filters: Yearly, whole: Ears, past: list) -> list[Card]:
     cards = [
-        Card("Claimed", money_short(whole.claimed), f"{money(whole.claimed)}: amount × what is claimed of open deals"),
-        Card("Evidence", money_short(whole.evidence), f"{money(whole.evidence)}: the same with what the evidence says"),
+        Card(
+            "Claimed", money_short(whole.claimed), f"{money(whole.claimed)}: amount × what is claimed of open deals",
+            _known_url(filters),
+        ),
+        Card(
+            "Evidence", money_short(whole.evidence), f"{money(whole.evidence)}: the same with what the evidence says",
+            _known_url(filters),
+        ),
         Card(
             "Flagged", number(whole.flagged),
             f"of {counted(whole.count, 'open deal')}: claimed far above the evidence",
@@ -57,6 +67,7 @@ def _cards(filters: Yearly, whole: Ears, past: list) -> list[Card]:
             Card(
                 "Claims came true", shown_percent(came),
                 f"of {counted(total.count, 'deal')} were won; {BEFORE} days before, {total.claimed} % was claimed",
+                drill.url(filters, state="decided", claimed="before"),
             )
         )  # fmt: skip
     return cards
@@ -69,7 +80,7 @@ def _aes(filters: Yearly, lines: list[Ears], whole: Ears) -> Table:
         return Row(
             label,
             [line.count, line.claimed, line.evidence, line.gap, percent(line.gap, line.evidence), line.flagged],
-            urls=["", "", "", "", "", _flagged_url(filters, **narrow)],
+            urls=[*[_known_url(filters, **narrow)] * 5, _flagged_url(filters, **narrow)],
         )
 
     rows = [
@@ -80,8 +91,9 @@ def _aes(filters: Yearly, lines: list[Ears], whole: Ears) -> Table:
         "aes", "By AE",
         "Open deals of which the evidence says something: amount × probability, rounded to the cent deal by deal, as "
         "claimed and as the evidence has it.",
-        [Column("AE"), Column("Deals", "count"), Column("Claimed", "money", "bar"), Column("Evidence", "money", "bar"),
-         Column("Gap", "money"), Column("Of the evidence", "percent"), Column("Flagged", "count")],
+        [Column("AE"), Column("Deals", "count"), Column("Claimed", "money", "bar", "Weighted"),
+         Column("Evidence", "money", "bar", "By evidence"), Column("Gap", "money", sums=""),
+         Column("Of the evidence", "percent"), Column("Flagged", "count")],
         rows, row("All open deals", whole) if rows else None, len(rows),
         empty="The evidence says nothing of any open deal yet.",
     )  # fmt: skip
@@ -109,8 +121,9 @@ def _deals(filters: Yearly) -> Table:
 def _calibration(filters: Yearly, past: list) -> Table:
     def row(label: str, line: object, period: str) -> Row:
         came = percent(line.won, line.count)
-        url = drill.address(filters.params() | {"period": period}, state="decided")
-        return Row(label, [line.count, line.claimed, came, line.claimed - came], url)
+        url = drill.address(filters.params() | {"period": period}, state="decided", claimed="before")
+        won = drill.address(filters.params() | {"period": period}, state="won", claimed="before")
+        return Row(label, [line.count, line.claimed, came, line.claimed - came], url, [url, url, won, url])
 
     rows = [
         row(quarter.label, line, quarter.key) for line in past[:-1] for quarter in [periods.quarter_of(line.quarter)]

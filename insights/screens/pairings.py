@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from insights import drill
+from insights import drill, listings
 from insights.filters import Yearly
 from insights.queries.book import other_currencies
 from insights.queries.pairings import TREND, Together, pairs
@@ -22,14 +22,14 @@ def build(filters: Yearly) -> Screen:
         "Pairings",
         f"{filters.period.label}: how pairs of AE and SE work together, and what it brings against the rest.",
         filters,
-        _cards(paired, found.rest, found.alone),
-        [_pairs(filters, found), _months(found)],
+        _cards(filters, paired, found.rest, found.alone),
+        [_pairs(filters, found), _months(filters, found)],
         other_currencies(filters.closed_deals(), filters.day),
         actions=[("All pairings", reverse("deals:pairings"))],
     )
 
 
-def _cards(paired: Together, rest: Together, alone: Together) -> list[Card]:
+def _cards(filters: Yearly, paired: Together, rest: Together, alone: Together) -> list[Card]:
     others = Together()
     others.add(rest)
     others.add(alone)
@@ -41,19 +41,33 @@ def _cards(paired: Together, rest: Together, alone: Together) -> list[Card]:
         Card(
             "Win rate of pairs", shown_percent(percent(paired.won, decided)),
             f"{paired.won} won of {counted(decided, 'decided deal')}; the rest: {shown_percent(rate)}",
+            drill.url(filters, state="decided", pair="any"),
         ),
         Card(
             "Cycle of pairs", cycle,
             f"mean from created to won; the rest: {'–' if others.cycle is None else f'{others.cycle} days'}",
+            drill.url(filters, state="won", pair="any"),
         ),
-        Card("Huddles", shown_percent(percent(met.huddled, met.held)), f"before {counted(met.held, 'meeting')}"),
-        Card("Debriefs", shown_percent(percent(met.debriefed, met.held)), f"by both, {number(met.debriefed)} meetings"),
+        Card(
+            "Huddles", shown_percent(percent(met.huddled, met.held)), f"before {counted(met.held, 'meeting')}",
+            listings.url("meetings", filters, pair="any", only="huddled"),
+        ),
+        Card(
+            "Debriefs", shown_percent(percent(met.debriefed, met.held)), f"by both, {number(met.debriefed)} meetings",
+            listings.url("meetings", filters, pair="any", only="debriefed"),
+        ),
     ]  # fmt: skip
 
 
 def _pairs(filters: Yearly, found: object) -> Table:
-    def row(label: str, told: Together, url: str = "", decided: str = "") -> Row:
+    def row(label: str, told: Together, url: str = "", pairing: int | None = None, **narrow: object) -> Row:
         met = told.meetings
+        decided, won = (drill.url(filters, state=state, **narrow) for state in ("decided", "won"))
+        held, huddled, debriefed = (
+            listings.url("meetings", filters, **narrow, **only)
+            for only in ({}, {"only": "huddled"}, {"only": "debriefed"})
+        )
+        scores = listings.url("checks", filters, pairing=pairing) if pairing else ""
         return Row(
             label,
             [
@@ -61,19 +75,18 @@ def _pairs(filters: Yearly, found: object) -> Table:
                 told.won + told.lost, percent(told.won, told.won + told.lost), told.cycle, told.amount,
             ],
             url,
-            ["", "", "", "", "", decided, "", "", ""],
+            [scores, scores, held, huddled, debriefed, decided, decided, won, won],
         )  # fmt: skip
 
-    rows = [
+    lines = [
         row(
-            f"{one.ae.name} and {one.se.name}", told, one.get_absolute_url(),
-            drill.url(filters, state="decided", owner=one.ae_id, se=one.se_id),
+            f"{one.ae.name} and {one.se.name}", told, one.get_absolute_url(), one.pk, owner=one.ae_id, se=one.se_id
         )
         for one, told in found.pairs
     ]  # fmt: skip
-    if rows:
-        rows.append(row("Other deals with an SE", found.rest))
-        rows.append(row("Without an SE", found.alone, decided=drill.url(filters, state="decided", se=drill.NONE)))
+    if lines:
+        lines.append(row("Other deals with an SE", found.rest, pair="other"))
+        lines.append(row("Without an SE", found.alone, se=drill.NONE))
     return Table(
         "pairs", "By pair",
         f"Alignment: mean of the scores of the last {TREND} days of the period, and how much above the {TREND} days "
@@ -82,15 +95,18 @@ def _pairs(filters: Yearly, found: object) -> Table:
         [Column("Pair"), Column("Alignment", "days"), Column("Trend", "days"), Column("Meetings", "count"),
          Column("Huddle", "percent", "bar"), Column("Debrief", "percent", "bar"), Column("Decided", "count"),
          Column("Win rate", "percent", "bar"), Column("Cycle days", "days"), Column("Won", "money")],
-        rows, row("All deals", found.total, decided=drill.url(filters, state="decided")) if rows else None, len(rows),
+        lines, row("All deals", found.total) if lines else None, len(lines),
         empty="No pair worked together in this period.",
     )  # fmt: skip
 
 
-def _months(found: object) -> Table:
+def _months(filters: Yearly, found: object) -> Table:
     return Table(
         "months", "Alignment by month", "Mean of all scores, from 1 to 10, that the pairs gave in the month.",
         [Column("Month"), Column("Mean score", "days", "bar"), Column("Checks", "count")],
-        [Row(f"{month:%b %Y}", [mean, count]) for month, mean, count in found.months], charted=len(found.months),
+        [
+            Row(f"{month:%b %Y}", [mean, count], listings.url("checks", filters, month=f"{month:%Y-%m}"))
+            for month, mean, count in found.months
+        ], charted=len(found.months),
         empty="No alignment check was made in this period.",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from insights import drill
+from insights import drill, listings
 from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
 from insights.queries.closed import HEALTHY_NO_GO
@@ -51,14 +51,16 @@ def _cards(filters: Yearly, total: Work, without: Work) -> list[Card]:
         Card(
             "Technical win rate", shown_percent(percent(total.technical_won, technical)),
             f"{total.technical_won} of {technical} technical decisions in the period",
+            listings.url("decisions", filters),
         ),
         Card(
             "POC conversion", shown_percent(percent(total.poc_won, total.poc_won + total.poc_lost)),
             f"{total.poc_won} won of {counted(total.poc_won + total.poc_lost, 'decided deal')} with a POC",
+            drill.url(filters, state="decided", se=drill.ANY, poc="started"),
         ),
         Card(
             "Presales cycle", "–" if total.cycle is None else f"{total.cycle} days",
-            "Median from discovery to technical sign-off",
+            "Median from discovery to technical sign-off", listings.url("decisions", filters, only="timed"),
         ),
         Card(
             "No-go share", shown_percent(share), f"Healthy are {low}–{high} % of closed deals",
@@ -67,10 +69,12 @@ def _cards(filters: Yearly, total: Work, without: Work) -> list[Card]:
         Card(
             "Demos per POC", _ratio(total),
             f"{counted(total.demos, 'demo')} held, {counted(total.pocs, 'POC')} started",
+            listings.url("demos", filters),
         ),
         Card(
             "Time to claim", _waited(total.hours),
             f"Median from entering the queue to the claim, {counted(total.claims, 'claim')}",
+            listings.url("claims", filters),
         ),
         Card(
             "Pipeline with an SE", money_short(total.amount),
@@ -110,16 +114,18 @@ def _outcomes(filters: Yearly, lines: list, total: Work, without: Work) -> Table
                 work.amount,
             ],
             urls=[
-                drill.url(filters, state="decided", se=se), "", drill.url(filters, state="no_go", se=se),
-                "", "", "", "",
+                drill.url(filters, state="decided", se=se), drill.url(filters, state="decided", se=se),
+                drill.url(filters, state="no_go", se=se), listings.url("decisions", filters, se=se),
+                drill.url(filters, state="decided", se=se, poc="started"),
+                *(listings.url("decisions", filters, se=se, only=only) for only in ("timed", "rated")),
                 drill.address(_timeless(filters), state="open", se=se),
                 drill.address(_timeless(filters), state="open", se=se),
             ],
         )  # fmt: skip
 
-    rows = [row(person.name, work, person.pk) for person, work in lines]
-    if rows and without != Work():
-        rows.append(row("Without an SE", without, drill.NONE))
+    found = [row(person.name, work, person.pk) for person, work in lines]
+    if found and without != Work():
+        found.append(row("Without an SE", without, drill.NONE))
     return Table(
         "ses", "Outcomes by SE",
         "Deals by the SE who holds them, or held them when they closed in the period. Win rate: won ÷ (won + lost). "
@@ -128,29 +134,38 @@ def _outcomes(filters: Yearly, lines: list, total: Work, without: Work) -> Table
         [Column("SE"), Column("Decided", "count"), Column("Win rate", "percent", "bar"), Column("No-go", "percent"),
          Column("Technical", "percent", "bar"), Column("POC", "percent"), Column("Cycle days", "days"),
          Column("Satisfaction", "days"), Column("Open", "count"), Column("Open amount", "money")],
-        rows, row("All with an SE", total, drill.ANY) if rows else None, len(rows),
+        found, row("All with an SE", total, drill.ANY) if found else None, len(found),
         empty="No deal with an SE passes these filters.",
     )  # fmt: skip
 
 
 def _work(filters: Yearly, lines: list, total: Work) -> Table:
     carried = loads_at(filters, [person.pk for person, _ in lines])
-    rows = []
+    found = []
     loads = capacity = Decimal(0)
+
+    def ways(**narrow: object) -> list[str]:
+        kinds = ("demos", "pocs", "demos", "claims", "claims")
+        return [*(listings.url(kind, filters, **narrow) for kind in kinds), "", "", ""]
+
     for person, work in lines:
         load, room = carried.get(person.pk, ZERO), Decimal(person.effective_capacity or 0)
         loads, capacity = loads + load, capacity + room
-        rows.append(
-            Row(person.name, [work.demos, work.pocs, _per_poc(work), work.hours, load, room, percent(load, room)])
-        )
-    whole = [total.demos, total.pocs, _per_poc(total), total.hours, loads, capacity, percent(loads, capacity)]
+        values = [
+            work.demos, work.pocs, _per_poc(work), work.claims, work.hours, load, room, percent(load, room)
+        ]  # fmt: skip
+        found.append(Row(person.name, values, urls=ways(by=person.pk)))
+    whole = [
+        total.demos, total.pocs, _per_poc(total), total.claims, total.hours, loads, capacity, percent(loads, capacity)
+    ]  # fmt: skip
     return Table(
         "work", "Work by SE",
         "Demos held and POCs started in the period. Hours to claim: median from entering the queue to the claim. "
         "Load: the weights of the stages of the open deals held on the day, against capacity.",
         [Column("SE"), Column("Demos", "count", "bar"), Column("POCs", "count", "bar"),
-         Column("Demos per POC", "ratio"), Column("Hours to claim", "days"), Column("Load", "days"),
+         Column("Demos per POC", "ratio"), Column("Claims", "count"), Column("Hours to claim", "days"),
+         Column("Load", "days"),
          Column("Capacity", "days"), Column("Used", "percent")],
-        rows, Row("All with an SE", whole) if rows else None, len(rows),
+        found, Row("All with an SE", whole, urls=ways()) if found else None, len(found),
         empty="No deal with an SE passes these filters.",
     )  # fmt: skip

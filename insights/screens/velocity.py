@@ -1,6 +1,6 @@
 """Velocity: what a day of selling brings, where deals rest, and what an SE changes about it."""
 
-from insights import drill
+from insights import drill, listings
 from insights.filters import Yearly
 from insights.queries.book import other_currencies
 from insights.queries.velocity import SE, Speed, speeds, stays
@@ -13,6 +13,7 @@ COLUMNS = [
     Column("Open", "count"), Column("Decided", "count"), Column("Win rate", "percent"),
     Column("Average won", "money"), Column("Cycle days", "days"), Column("Velocity a day", "money", "bar"),
 ]  # fmt: skip
+WAYS = [{}, {}, {"only": "with"}, {"only": "without"}]
 WHAT = (
     "Velocity: open deals × win rate × average won amount ÷ cycle days. Open deals of the day, the rest of what closed "
     "in the period; cycle: mean days from created to won."
@@ -46,7 +47,7 @@ def _cards(filters: Yearly, whole: Speed) -> list[Card]:
     return [
         Card(
             "Velocity", "–" if whole.velocity is None else money_short(whole.velocity),
-            f"{money(whole.velocity)} a day: open × win rate × average ÷ cycle",
+            f"{money(whole.velocity)} a day: open × win rate × average ÷ cycle", drill.url(filters, state="counted"),
         ),
         Card(
             "Open", number(whole.open), "open deals on the day",
@@ -83,11 +84,12 @@ def _table(filters: Yearly, slug: str, title: str, first: str, lines: list, whol
         decided = drill.address(params, state="decided", **narrow)
         won = drill.address(params, state="won", **narrow)
         values = [speed.open, speed.won + speed.lost, speed.win_rate, speed.average, speed.cycle, speed.velocity]
-        return Row(label, values, urls=[still, decided, "", won, "", ""])
+        counted = drill.address(params, state="counted", **narrow)
+        return Row(label, values, urls=[still, decided, decided, won, won, counted])
 
-    rows = [row(label, speed, narrow if label != SE[True] else {"se": "any"}) for label, speed, narrow in lines]
+    told = [row(label, speed, narrow if label != SE[True] else {"se": "any"}) for label, speed, narrow in lines]
     return Table(
-        slug, title, WHAT, [Column(first), *COLUMNS], rows, row("All deals", whole, {}), min(len(rows), 12),
+        slug, title, WHAT, [Column(first), *COLUMNS], told, row("All deals", whole, {}), min(len(told), 12),
     )  # fmt: skip
 
 
@@ -100,6 +102,12 @@ def _stays(filters: Yearly) -> Table:
         "history; with an SE: one had claimed the deal when it left.",
         [Column("Stage"), Column("Stays", "count"), Column("Median days", "days", "bar"),
          Column("With an SE", "days", "bar"), Column("Without an SE", "days", "bar")],
-        [Row(one.name, [one.count, one.median, one.with_se, one.without_se]) for one in found],
+        [
+            Row(
+                one.name, [one.count, one.median, one.with_se, one.without_se],
+                urls=[listings.url("stays", filters, at=one.stage, **only) for only in WAYS],
+            )
+            for one in found
+        ],
         charted=len(found), empty="No deal left a stage in this period.",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from deals.models import LostReason, NoGoReason
-from insights import drill
+from insights import drill, listings
 from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
 from insights.queries.win_loss import Reason, WinLoss, win_loss
@@ -48,7 +48,7 @@ def _cards(filters: Yearly, found: WinLoss) -> list[Card]:
         Card(
             "Lessons agreed", shown_percent(percent(found.agreed, found.agreed + found.owed)),
             f"{found.agreed} of {counted(found.agreed + found.owed, 'autopsy', 'autopsies')}; "
-            f"{counted(unknown, 'loss', 'losses')} without a reason",
+            f"{counted(unknown, 'loss', 'losses')} without a reason", listings.url("autopsies", filters),
         ),
     ]  # fmt: skip
 
@@ -56,7 +56,7 @@ def _cards(filters: Yearly, found: WinLoss) -> list[Card]:
 def _reasons(filters: Yearly, slug: str, title: str, reasons: list[Reason], labels: dict, state: str) -> Table:
     whole = sum((one.amount for one in reasons), ZERO)
     count = sum(one.count for one in reasons)
-    rows = [
+    lines = [
         Row(
             str(labels.get(one.key, one.key or "Not recorded")),
             [one.count, percent(one.count, count), one.amount],
@@ -69,12 +69,15 @@ def _reasons(filters: Yearly, slug: str, title: str, reasons: list[Reason], labe
     return Table(
         slug, title, f"{of} that closed in the period by their reason, at the amount they had.",
         [Column("Reason"), Column("Deals", "count"), Column("Share", "percent"), Column("Amount", "money", "bar")],
-        rows, total if rows else None, len(rows), empty=f"No {kind} in this period.",
+        lines, total if lines else None, len(lines), empty=f"No {kind} in this period.",
     )  # fmt: skip
 
 
 def _rivals(filters: Yearly, found: WinLoss) -> Table:
-    rows = [
+    def to(state: str, competitor: str) -> str:
+        return drill.url(filters, state=state, competitor=competitor)
+
+    lines = [
         Row(
             one.name,
             [
@@ -85,7 +88,8 @@ def _rivals(filters: Yearly, found: WinLoss) -> Table:
                 one.won_amount,
                 one.lost_amount,
             ],
-            drill.url(filters, state="decided", competitor=one.key),
+            to("decided", one.key),
+            [to(state, one.key) for state in ("decided", "won", "lost", "decided", "won", "lost")],
         )
         for one in found.rivals
     ]
@@ -96,5 +100,5 @@ def _rivals(filters: Yearly, found: WinLoss) -> Table:
         [Column("Competitor"), Column("Decided", "count"), Column("Won", "count"), Column("Lost", "count"),
          Column("Win rate", "percent"), Column("Won amount", "money", "bar"),
          Column("Lost amount", "money", "bar")],
-        rows, charted=len(rows), empty="No competitor was named in a decided deal of this period.",
+        lines, charted=len(lines), empty="No competitor was named in a decided deal of this period.",
     )  # fmt: skip

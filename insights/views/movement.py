@@ -43,7 +43,7 @@ def _asked(request: HttpRequest) -> tuple[Span, str]:
 def deals(request: HttpRequest) -> HttpResponse:
     """The deals of one step, with their sum, which is the step."""
     filters, step = _asked(request)
-    number = _page(request.GET.get("page", ""))
+    number = page_number(request.GET.get("page", ""))
     found, count, total = moves(filters, step, (number - 1) * PAGE_SIZE, PAGE_SIZE)
     query = request.GET.copy()
     query.pop("page", None)
@@ -90,5 +90,6 @@ def _told(filters: Span, found: list[tuple[int, Decimal]]) -> list[Told]:
     return [Told(before.get(pk), after[pk], change) for pk, change in found if pk in after]
 
 
-def _page(text: str) -> int:
+def page_number(text: str) -> int:
+    """The page asked for, from 1 on; the first for nonsense."""
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:7]) < 100_000 and len(text) < 6 else 1

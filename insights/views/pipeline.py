@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -14,15 +14,17 @@ from deals.risk import risks_of, with_risks
 from insights import drill
 from insights import pipeline as figures
 from insights.filters import Filters
-from insights.queries.evidence import risks_then
+from insights.queries.evidence import judged
 from insights.queries.past import is_past
+from insights.screens.parts import two
 from people.exports import export
 from people.permissions import require
 from presales.paging import Sort, paginate
 
 DEAL_HEADER = [
     "Deal", "Company", "Stage", "AE", "SE", "Team", "Amount", "Currency", "Rate", "Value", "Probability (%)",
-    "Weighted", "Close date", "Closed on", "Created", "Source", "Type", "At risk because",
+    "Weighted", "Evidence (%)", "By evidence", "Close date", "Closed on", "Created", "Source", "Type",
+    "At risk because",
 ]  # fmt: skip
 
 
@@ -77,13 +79,15 @@ def export_deals(request: HttpRequest) -> StreamingHttpResponse:
     rows, title = drill.behind(filters, request.GET)
 
     def lines() -> Iterator[list[object]]:
-        then = risks_then(filters, rows) if filters.as_of else {}
+        then = judged(filters, rows) if filters.as_of else {}
         for deal in _shown(rows).order_by("-value", "-pk").iterator(chunk_size=2000):
-            deal.risks = then.get(deal.id, 0) if filters.as_of else deal.risks
+            if filters.as_of:
+                deal.risks, deal.evidence = then.get(deal.id, (0, None))
             yield [
                 deal.name, deal.company, deal.stage.name, deal.owner or deal.owner_name, deal.se, deal.team,
-                deal.amount, deal.currency, deal.rate, deal.value, deal.probability, deal.weighted, deal.close_date,
-                deal.closed_on, deal.created_at, deal.get_source_display(), deal.get_type_display(),
+                deal.amount, deal.currency, deal.rate, deal.value, deal.probability, deal.weighted,
+                deal.evidence, None if deal.evidence is None else two(deal.value * deal.evidence / 100),
+                deal.close_date, deal.closed_on, deal.created_at, deal.get_source_display(), deal.get_type_display(),
                 [risk.label for risk in risks_of(deal)] if deal.outcome == Outcome.OPEN else "",
             ]  # fmt: skip
 
@@ -94,12 +98,14 @@ def _judge(filters: Filters, rows: list) -> None:
     """Give each of `rows` its `warnings`: those of the day asked for."""
     still = [row for row in rows if row.outcome == Outcome.OPEN]
     if filters.as_of and still:
-        then = risks_then(filters, filters.book().filter(id__in=[row.id for row in still]))
+        then = judged(filters, filters.book().filter(id__in=[row.id for row in still]), few=True)
         for row in still:
-            row.risks = then.get(row.id, 0)
+            row.risks = then[row.id][0]
     for row in rows:
         row.warnings = risks_of(row) if row.outcome == Outcome.OPEN else []
 
 
 def _shown(rows: QuerySet) -> QuerySet:
-    return (rows if is_past(rows) else with_risks(rows)).select_related("company", "stage", "owner", "se", "team")
+    if not is_past(rows):
+        rows = with_risks(rows).annotate(evidence=F("evidence_probability__percent"))
+    return rows.select_related("company", "stage", "owner", "se", "team")

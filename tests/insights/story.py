@@ -88,7 +88,7 @@ class Story:
         if Opportunity.objects.count() < 8:
             return self.new_deal()
         act = self.chance.choice(
-            [self.new_deal, self.change, self.change, self.change, self.move, self.move, self.close, self.close,
+            [*[self.new_deal] * 3, *[self.change] * 3, self.move, self.move, self.close,
              self.reopen, self.hand_over, self.touch, self.learn, self.learn, self.learn, self.disqualify, self.meet,
              self.meet, self.meet, self.remember, self.cancel, self.technical, self.poc, self.committee,
              self.committee, self.rival, self.queue, self.rate, self.pair, self.call, self.quota, self.lead,

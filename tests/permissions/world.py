@@ -91,7 +91,7 @@ TABLES = {
     "insights:export_movement": "steps", "insights:export_forecast": "months", "insights:export_goals": "teams",
     "insights:export_funnel": "steps", "insights:export_velocity": "speed", "insights:export_se_team": "ses",
     "insights:export_win_loss": "reasons", "insights:export_happy_ears": "aes", "insights:export_meetings": "owners",
-    "insights:export_pairings": "pairs",
+    "insights:export_pairings": "pairs", "insights:behind": "meetings", "insights:export_behind": "meetings",
 }  # fmt: skip
 
 
