@@ -14,7 +14,7 @@ from deals.risk import risks_of, with_risks
 from insights import drill
 from insights import pipeline as figures
 from insights.filters import Filters
-from insights.queries.evidence import judged
+from insights.queries.evidence import RULES, judged
 from insights.queries.past import is_past
 from insights.screens.parts import two
 from people.exports import export
@@ -37,7 +37,7 @@ def _filters(request: HttpRequest) -> Filters:
 def pipeline(request: HttpRequest) -> HttpResponse:
     """Count, amount and weighted amount by stage, AE, SE, team and age; what closed, by quarter."""
     filters = _filters(request)
-    context = {"page": figures.build(filters), "filters": filters, "query": request.GET.urlencode()}
+    context = {"page": figures.build(filters), "filters": filters, "query": request.GET.urlencode(), "rules": RULES}
     return render(request, "insights/pipeline/pipeline.html", context)
 
 

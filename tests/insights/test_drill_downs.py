@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from insights import pipeline
 from insights.filters import Filters
-from insights.views.screens import SCREENS
+from insights.screens.entries import SCREENS
 from people.models import Role
 from tests.factories import UserFactory
 from tests.insights.story import Story
@@ -62,7 +62,8 @@ class Walk:
 
 
 def screens(user, data):
-    yield "pipeline", pipeline.build(Filters(user, data)).tables, []
+    page = pipeline.build(Filters(user, data))
+    yield "pipeline", page.tables, page.cards
     for slug, entry in SCREENS.items():
         screen = entry.build(entry.filters(user, data))
         yield slug, screen.tables, screen.cards

@@ -91,7 +91,7 @@ TABLES = {
     "insights:export_movement": "steps", "insights:export_forecast": "months", "insights:export_goals": "teams",
     "insights:export_funnel": "steps", "insights:export_velocity": "speed", "insights:export_se_team": "ses",
     "insights:export_win_loss": "reasons", "insights:export_happy_ears": "aes", "insights:export_meetings": "owners",
-    "insights:export_pairings": "pairs", "insights:behind": "meetings", "insights:export_behind": "meetings",
+    "insights:export_pairings": "pairs",
 }  # fmt: skip
 
 
@@ -129,6 +129,7 @@ class World:
         by_name["deal"] = self.deal.pk
         by_name["kind"] = "email"
         by_name["screen"] = "pipeline"
+        by_name["what"] = "meetings"
         by_name["question"] = EnvironmentQuestion.objects.get().pk
         by_name["token"] = PLAN_TOKEN if name == "deals:shared_plan" else token_of(self.people["owner"])
         if name.startswith("leads:nurture"):
