@@ -40,7 +40,7 @@ from deals.winning.evidence import evidence_of, version_in_use
 from deals.winning.reasons import learned_of
 from presales import derived
 from presales.jobs import nudge
-from presales.learning.reasons import Chance
+from presales.learning.reasons import Chance, percent
 from qualification.models import Status
 
 BATCH = 10_000
@@ -335,7 +335,7 @@ def _learned(row: EvidenceProbability) -> list[Reason]:
     found = learned_of(row)
     if found is None:
         return []
-    text = f"{found.percent} of deals like this were won, {found.average} of the average deal"
+    text = f"{found.percent} of deals like this are won, {percent(found.wins / found.outcomes)} of all"
     return [Reason("Learned from own deals", text, row.learned, found)]
 
 
