@@ -34,6 +34,8 @@ class Compared:
     url: str
     note: str = ""
     more_is_good: bool = True
+    of_week: bool = False
+    """Whether it counts what happened within a week, and not how things stand."""
 
     @property
     def difference(self) -> Decimal:
@@ -49,13 +51,14 @@ class Compared:
     def told(self) -> str:
         """The difference in words."""
         if not self.difference:
-            return "unchanged in a week"
-        return f"{money_short(abs(self.difference))} {'more' if self.difference > 0 else 'less'} than a week ago"
+            return "as in the week before" if self.of_week else "unchanged in a week"
+        than = "in the week before" if self.of_week else "a week ago"
+        return f"{money_short(abs(self.difference))} {'more' if self.difference > 0 else 'less'} than {than}"
 
     @property
     def exactly(self) -> str:
         """Both amounts to the cent."""
-        return f"{money(self.now)}, a week ago {money(self.before)}"
+        return f"{money(self.now)}, {'in the week before' if self.of_week else 'a week ago'} {money(self.before)}"
 
     @property
     def tone(self) -> str:
@@ -160,7 +163,7 @@ def _figures(filters: Quarterly, found: Week) -> list[Compared]:
             f"Open deals that were expected in {name} seven days ago and now are later; compared with the seven days "
             "before.",
             found.pushed, found.pushed_before, f"{reverse('insights:movement_deals')}?{urlencode(pushed)}",
-            _deals(found.pushed_deals, "pushed"), more_is_good=False,
+            _deals(found.pushed_deals, "pushed"), more_is_good=False, of_week=True,
         ),
     ]  # fmt: skip
 

@@ -191,12 +191,17 @@ def _changed(row: dict[str, object]) -> Changed:
     return Changed(row["id"], by, *sides, row["pushed_out"], row["pulled_in"])
 
 
+def counted(filters: Quarterly, deals: QuerySet) -> QuerySet:
+    """Those of the deals that any figure counts: open, or won in the period."""
+    days = (filters.period.start, filters.period.end)
+    return deals.filter(Q(outcome=Outcome.OPEN) | Q(outcome=Outcome.WON, closed_on__range=days))
+
+
 def _state(filters: Quarterly, day: datetime.date) -> QuerySet:
     """Every deal the user sees that was open when `day` was over, or is now, or had been won in the period."""
     deals = Opportunity.objects.visible_to(filters.user)
     rows = past.states(deals, day) if filters.as_of or day != filters.day else deals
-    days = (filters.period.start, filters.period.end)
-    rows = rows.filter(Q(outcome=Outcome.OPEN) | Q(outcome=Outcome.WON, closed_on__range=days))
+    rows = counted(filters, rows)
     scope = filters.scope
     flag = Case(When(scope, then=Value(True)), default=Value(False)) if scope else Value(True)
     told = with_weighted(with_value(rows, day)).annotate(scope=flag).order_by()

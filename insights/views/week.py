@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from insights.filters import Quarterly
 from insights.queries.book import other_currencies
+from insights.queries.week import counted
 from insights.week import ALL, AT_FIRST, told
 from people.permissions import require
 
@@ -15,11 +16,9 @@ def week(request: HttpRequest) -> HttpResponse:
     """The figures against seven days ago and the deals that explain the differences, the largest first."""
     require(request.user, "insights.see_figures")
     filters = Quarterly(request.user, request.GET)
-    if request.htmx:
-        return render(request, "insights/week/_week.html", {"week": told(filters, AT_FIRST), "filters": filters})
     context = {
-        "week": told(filters, ALL),
+        "week": told(filters, AT_FIRST if request.htmx else ALL),
         "filters": filters,
-        "left_out": other_currencies(filters.open_deals(), filters.day),
+        "left_out": other_currencies(counted(filters, filters.book()), filters.day),
     }
-    return render(request, "insights/week/week.html", context)
+    return render(request, "insights/week/_week.html" if request.htmx else "insights/week/week.html", context)

@@ -194,6 +194,7 @@ def test_it_leaves_as_text_and_page_with_a_link_that_ends_it(deals, manager):
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert links.off_address(manager).rpartition(":")[0].rpartition(":")[0] in message.extra_headers["List-Unsubscribe"]
     assert "\n\n\n" not in message.body
+    assert not re.search(r"[;,]$", message.body, re.MULTILINE)
     assert "http" not in re.sub(r'href="[^"]*"', "", message.alternatives[0][0]), "nothing is fetched"
 
 

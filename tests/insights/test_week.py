@@ -198,7 +198,18 @@ def test_what_the_figures_say_of_their_direction(team, manager):
         "up", "2.5K more than a week ago", "good",
     )  # fmt: skip
     assert (figures["pushed"].now, figures["pushed"].direction, figures["pushed"].tone) == (700, "up", "bad")
+    assert figures["pushed"].told == "700 more than in the week before"
     assert (figures["won"].told, figures["won"].tone) == ("unchanged in a week", "muted")
+
+
+def test_deals_without_a_rate_are_named_and_not_counted(team, manager, sign_in):
+    deal(team=team, amount=Decimal(1000))
+    deal(team=team, amount=Decimal(500), currency="GBP")
+    client = sign_in(manager)
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = client.get("/insights/week/", headers=headers)
+        assert answer.context["week"].figures[0].now == 1000
+        assert "1 deal in GBP" in answer.content.decode()
 
 
 # -- The page and the fragment of home ---------------------------------------------------------------------------------
