@@ -32,6 +32,10 @@ PAGES = [
     ("home, SE", "se", "/", 8),
     ("home, manager", "manager", "/", 8),
     ("home, director", "director", "/", 8),
+    ("the week of home, manager", "manager", "/insights/week/", None),  # fetched after home
+    ("the week of home, director", "director", "/insights/week/", None),
+    ("deal review, manager", "manager", "/insights/review/", None),
+    ("deal review, director", "director", "/insights/review/", None),
     ("lead page", "ae", "/leads/{lead}/", 8),
     ("opportunity page", "ae", "/opportunities/{deal}/", 8),
     ("search", "director", "/leads/?q={first}+{last}", 5),

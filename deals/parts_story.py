@@ -1,4 +1,4 @@
-"""What the buying committee, the competitors and the steps to signature add to the story of a deal."""
+"""What the buying committee, competitors, steps to signature, reviews and tasks add to the story of a deal."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Model
 
-from deals.models import ClosingStep, Competitor, Opportunity, Stakeholder
+from deals.models import ClosingStep, Competitor, DealReview, DealTask, Opportunity, Stakeholder
 from people.models import User
 from presales.history import HIDDEN, Change, Entry, in_plain
 
@@ -36,9 +36,17 @@ PARTS = {
     "step": Part(
         ClosingStep, "signature", "", "", "took the step “{what}” off the list",
     ),
+    "review": Part(
+        DealReview, "checkup-list", "went through the deal", "changed what came of the review", "removed a review",
+    ),
+    "task": Part(
+        DealTask, "checks", "set the task “{what}”", "did the task “{what}”", "removed the task “{what}”",
+    ),
 }  # fmt: skip
 # Fields that only repeat what the sentence says, or are nobody's to read.
-IMPLIED = HIDDEN | {"opportunity", "created_at", "created_by", "done_at", "done_by"}
+IMPLIED = HIDDEN | {
+    "opportunity", "created_at", "created_by", "done_at", "done_by", "by", "on", "at", "claimed", "evidenced",
+}  # fmt: skip
 _ONE = """
   SELECT pgh_id AS place, pgh_created_at AS at, %s AS subject, pgh_label AS label, pgh_context AS context,
          to_jsonb(event) AS now, lag(to_jsonb(event)) OVER (PARTITION BY pgh_obj_id ORDER BY pgh_id) AS before
@@ -92,11 +100,15 @@ def _told(row: list, names: dict[int, str]) -> Entry | None:
         if not before or (now["done_at"] is None) == (before["done_at"] is None):
             return None
         title = f"said that “{now['what']}” is {'done' if now['done_at'] else 'not done after all'}"
+    elif subject == "task" and label == "update":
+        if now["done_at"] is None or before is None or before["done_at"] is not None:
+            return None
     elif label == "update" and not changes:
         return None
+    said = now["note"] if subject == "review" and label == "insert" else context.get("reason")
     return Entry(
         at=at, kind=subject, icon=part.icon, channel=str(context.get("channel") or "job"), title=title, changes=changes,
-        who=names.get(context.get("user"), "Presales"), reason=str(context.get("reason") or ""),
+        who=names.get(context.get("user"), "Presales"), reason=str(said or ""),
     )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 
 from deals.actions.reviews import mark_reviewed, set_task
+from deals.actions.tasks import finish_task
 from deals.models import DealReview, DealTask, EvidenceProbability, Opportunity
+from deals.parts_story import parts_story
 from people.models import Role
 from presales.errors import Conflict, NotAllowed
 from tests.deals.factories import OpportunityFactory
@@ -111,3 +113,20 @@ class TestTheDialogs:
             assert client.post(f"/opportunities/{made.pk}/task/", data).status_code == 422
         assert client.post(f"/opportunities/{made.pk}/reviewed/", {"note": "x" * 501}).status_code == 422
         assert client.get(f"/opportunities/{made.pk}/task/?ask=%F0%9F%98%80").status_code == 200
+
+
+class TestTheStoryOfTheDeal:
+    def test_it_tells_the_review_with_its_note_and_the_task_until_it_is_done(self, made, manager, ae, sign_in):
+        mark_reviewed(manager, made, note="They wait for their board")
+        mark_reviewed(manager, made, note="Their board meets in May")
+        task = set_task(manager, made, assignee=ae, **SOON)
+        finish_task(ae, task)
+        told = {(entry.who, entry.title, entry.reason) for entry in parts_story(made)}
+        assert told == {
+            (ae.name, "did the task “Agree a new close date”", ""),
+            (manager.name, "set the task “Agree a new close date”", ""),
+            (manager.name, "changed what came of the review", ""),
+            (manager.name, "went through the deal", "They wait for their board"),
+        }
+        page = sign_in(ae).get(f"/opportunities/{made.pk}/timeline/").content.decode()
+        assert "They wait for their board" in page
