@@ -191,6 +191,7 @@ class Place:
     card: Card | None = None
     table: Table | None = None
     screen_url: str = ""
+    export_url: str = ""
     note: str = ""
 
     @property
@@ -257,6 +258,8 @@ def fill(found: list[Place], screen: str, user: User, data: Mapping[str, str]) -
             place.card = cards.get(place.source.key)
         else:
             place.table = built.table(place.source.key)
+            if place.table:
+                place.export_url = f"{reverse(place.table.export_name, args=[place.table.slug])}?{query}"
         place.screen_url, place.note = url, note
     return mine
 

@@ -188,6 +188,17 @@ class Filters:
         return {}
 
     @property
+    def in_words(self) -> list[tuple[str, str]]:
+        """What was chosen, as a printed page says it: `(filter, choice)`."""
+        named = {
+            "Team": self.team, "Person": self.person, "Pipeline": self.pipeline,
+            "Period": self.period and self.period.label,
+            "Source": self.source and Source(self.source).label,
+            "Type": self.type and OpportunityType(self.type).label,
+        }  # fmt: skip
+        return [(label, str(value)) for label, value in named.items() if value] or [("Filters", "none")]
+
+    @property
     def query(self) -> str:
         """`params` as a query string."""
         return urlencode(self.params())
@@ -286,6 +297,12 @@ class Span(Filters):
         if found and found < self.until:
             return found
         return periods.quarter_of(self.until).start - datetime.timedelta(days=1)
+
+    @property
+    def in_words(self) -> list[tuple[str, str]]:
+        """With the earlier day."""
+        chosen = [one for one in super().in_words if one[0] != "Filters"]
+        return [*chosen, ("Since", f"the end of {self.since:%-d %b %Y}")]
 
     @property
     def day(self) -> datetime.date:

@@ -26,6 +26,7 @@ figures = [
     path("insights/weekly-mail/", digest.preview, name="weekly_mail"),
     path("weekly-mail/<str:token>/off/", digest.off, name="digest_off"),
     path("insights/week/", week.week, name="week"),
+    path("insights/week/export/", week.export_week, name="export_week"),
     path("insights/funnel/leads/", funnel.leads, name="funnel_leads"),
     path("insights/funnel/leads/export/", funnel.export_leads, name="export_funnel_leads"),
     path("insights/behind/<slug:what>/", listings.listing, name="behind"),

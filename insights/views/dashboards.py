@@ -182,7 +182,8 @@ def _saved(request: HttpRequest, found: Dashboard, act: str, *, is_new: bool) ->
     if act:
         step = {"up": -1, "down": 1}.get(what, 0)
         moved = f"{what}:{int(place) + step}" if place.isdigit() else ""
-        return HttpResponseRedirect(f"{edit_page}?{urlencode({'moved': moved})}#cards")
+        # Without a fragment: browsers focus the button that was pressed only where the address names no place.
+        return HttpResponseRedirect(f"{edit_page}?{urlencode({'moved': moved})}")
     if is_new:
         return HttpResponseRedirect(f"{edit_page}#cards")
     return done(request, found.get_absolute_url(), "Saved.")

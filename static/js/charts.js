@@ -94,6 +94,7 @@ function waterfall(series, ends) {
 function draw(element) {
   const data = JSON.parse(element.dataset.figures ?? document.getElementById(element.dataset.chart).textContent);
   element.hidden = false;
+  element.figures = data;
   const chart = charts.get(element) ?? echarts.init(element, null, { renderer: "svg" });
   if (!charts.has(element)) {
     charts.set(element, chart);
@@ -115,6 +116,16 @@ drawAll();
 document.body.addEventListener("htmx:oobAfterSwap", () => {
   document.querySelectorAll("[data-chart][hidden]").forEach(draw);
 });
+// Paper is not as wide as the screen; the change of theme that printing makes has drawn in its colours by then.
+const SHEET = 960;
+const HEIGHT = 180;
+window.addEventListener("beforeprint", () => {
+  for (const [element, chart] of charts) {
+    chart.resize({ width: SHEET, height: HEIGHT });
+    chart.setOption(option(element.figures, SHEET), true);
+  }
+});
+window.addEventListener("afterprint", () => charts.forEach((chart) => chart.resize({ width: "auto", height: "auto" })));
 // The theme's colours are read when drawing, so a change of theme draws anew.
 new MutationObserver(drawAll).observe(document.documentElement, {
   attributes: true,

@@ -1,5 +1,6 @@
 // Behaviour shared by every page. Everything here improves something that works without it.
 import "./palette.js";
+import "./print.js";
 
 const dialog = document.getElementById("dialog");
 const dialogBody = document.getElementById("dialog-body");

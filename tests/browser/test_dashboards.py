@@ -39,9 +39,11 @@ def test_arranging_by_hand_and_by_keyboard(dashboard, manager, sign_in_page, axe
     assert order(page) == ["Open pipeline", "By stage", "By AE"]
     page.locator("[data-handle]").nth(2).hover()
     page.mouse.down()
-    box = page.locator("[data-arrange] li").first.bounding_box()
-    page.mouse.move(box["x"] + 20, box["y"] + 30, steps=12)
-    page.mouse.move(box["x"] + 20, box["y"] + 4, steps=6)
+    for name in ("By stage", "Open pipeline"):
+        box = page.locator("[data-arrange] li", has_text=name).bounding_box()
+        page.mouse.move(box["x"] + 20, box["y"] + 20, steps=8)
+        page.mouse.move(box["x"] + 20, box["y"] + 4, steps=4)
+        page.wait_for_timeout(200)  # until the cards have made room
     with page.expect_navigation():
         page.mouse.up()
     assert order(page) == ["By AE", "Open pipeline", "By stage"]
@@ -53,7 +55,7 @@ def test_arranging_by_hand_and_by_keyboard(dashboard, manager, sign_in_page, axe
     with page.expect_navigation():
         page.get_by_role("button", name="Add", exact=True).click()
     assert order(page)[-1] == "Win rate with an SE"
-    page.get_by_label(re.compile("^Name")).fill("The team's week")
+    page.get_by_role("textbox", name=re.compile("Name")).fill("The team's week")
     assert axe(page) == []
     with page.expect_navigation():
         page.get_by_role("button", name="Save", exact=True).last.click()
@@ -74,3 +76,26 @@ def test_arranging_with_scripts_off(dashboard, manager, sign_in_page):
     page.goto(f"/dashboards/{dashboard.pk}/")
     page.get_by_role("link", name="Show all figures").click()
     page.locator("#card-2").get_by_text("1,234 USD in 1 open deal").wait_for()
+
+
+def test_on_paper_each_chart_is_followed_by_its_table(dashboard, manager, sign_in_page):
+    page = sign_in_page(manager, theme="dark")
+    page.goto(f"/dashboards/{dashboard.pk}/")
+    page.locator("#card-2 .chart svg").wait_for()
+    page.evaluate("window.print = () => { window.asked = true; }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.asked")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.get_by_text("Printed by Mia Manager").is_visible()
+    for gone in (".app-side", ".filters", ".app-actions"):
+        assert not page.locator(gone).first.is_visible(), gone
+    chart, table = page.locator("#card-2 .chart"), page.locator("#card-2 table")
+    assert table.is_visible()
+    assert chart.bounding_box()["y"] < table.bounding_box()["y"]
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    page.emulate_media(media="screen")
+    assert not table.is_visible(), "folded away again"
+    assert page.complaints == []

@@ -162,7 +162,7 @@ def test_arranging_without_scripts(sign_in, manager):
 
     response, cards = press(act="down:1")
     assert cards == ["chart.stages:wide", "figure.open-pipeline:narrow", "table.owners:narrow"]
-    assert response["Location"].endswith("moved=down%3A2#cards")
+    assert response["Location"].endswith("moved=down%3A2")
     assert "autofocus" in client.get(response["Location"]).content.decode()
     assert press(act="up:1")[1] == cards, "the first stays"
     assert press(act="down:3")[1] == cards
