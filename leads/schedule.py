@@ -26,6 +26,7 @@ SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 590},
     },
+    "leads: read replies": {"task": "leads.read_replies", "schedule": 60.0, "options": {"expires": 55}},
     "leads: forget sent forms": {
         "task": "leads.forget_submissions",
         "schedule": crontab(hour=0, minute=31),

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from presales import embedded
+from presales.mailbox import mailbox_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -333,6 +334,8 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 32:
 REPLY_INLET_TOKEN = env("REPLY_INLET_TOKEN", default="")
 if REPLY_INLET_TOKEN and len(REPLY_INLET_TOKEN) < 32:
     raise ImproperlyConfigured("REPLY_INLET_TOKEN must have at least 32 random characters.")
+# A mailbox whose unread mails are replies to nurture mail; without one none is looked at.
+REPLY_MAILBOX = mailbox_of(env("REPLY_MAILBOX_URL", default=""), encrypted=IS_PRODUCTION)
 COMPANY_CURRENCY = env("COMPANY_CURRENCY", default="USD")
 # By how many points a claimed probability may exceed the evidence-based one before it is happy ears.
 HAPPY_EARS_MARGIN = env.int("HAPPY_EARS_MARGIN", default=20)

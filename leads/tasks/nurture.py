@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from leads.nurture import advance, enrol, stop
+from leads.nurture import advance, enrol, mailbox, stop
 from presales.jobs import session_lock
 
 ROUNDS = 50
@@ -25,3 +25,11 @@ def nurture_enrol() -> None:
     with session_lock("leads.nurture") as mine:
         if mine:
             enrol.enrol_all()
+
+
+@shared_task(name="leads.read_replies", time_limit=120, soft_time_limit=100)
+def read_replies() -> None:
+    """Read replies to nurture mail out of the mailbox, where there is one."""
+    with session_lock("leads.read_replies") as mine:
+        if mine:
+            mailbox.read_replies()
