@@ -14,19 +14,43 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from insights import periods, pipeline
-from insights.filters import Filters
+from insights.filters import Filters, Quarterly
+from insights.queries.book import other_currencies
+from insights.queries.week import counted
 from insights.screens.entries import SCREENS, Entry
-from insights.screens.parts import Card
+from insights.screens.parts import Card, Screen
 from insights.tables import Table
+from insights.week import told
 from people.models import Dashboard, Role, User
 from people.models.dashboards import Placed
+from presales.templatetags.presales import money_short
 
 FIGURE, CHART, TABLE = "figure", "chart", "table"
 KINDS = {FIGURE: "Figure", CHART: "Chart", TABLE: "Table"}
 FILTERS = ("team", "person", "period", "as_of")
 ROWS = 12
 """So many rows of a table stand on a dashboard; the screen has the rest."""
-PIPELINE = Entry(Filters, pipeline.build, "insights.see_pipeline")
+
+
+def _week(filters: Quarterly) -> Screen:
+    """The five figures of the week as cards."""
+    found = told(filters, 1)
+    cards = [
+        Card(
+            one.label, money_short(one.now), f"{one.told}. {one.definition}", one.url,
+            one.tone if one.tone in ("good", "bad") else "", key=one.name,
+        )
+        for one in found.figures
+    ]  # fmt: skip
+    left_out = other_currencies(counted(filters, filters.book()), filters.day)
+    return Screen("week", "The week", "", filters, cards, left_out=left_out)
+
+
+# The screens with pages of their own.
+OTHERS = {
+    "pipeline": Entry(Filters, pipeline.build, "insights.see_pipeline"),
+    "week": Entry(Quarterly, _week),
+}
 # By screen: its title, its figures by the name of their card, its tables by slug with title and whether it is charted.
 SOURCES: dict[str, tuple[str, dict[str, str], list[tuple[str, str, bool]]]] = {
     "pipeline": (
@@ -38,6 +62,10 @@ SOURCES: dict[str, tuple[str, dict[str, str], list[tuple[str, str, bool]]]] = {
         },
         [("stages", "By stage", True), ("ages", "Aging", True), ("owners", "By AE", False), ("ses", "By SE", False),
          ("teams", "By team", False), ("quarters", "Closed by quarter", True)],
+    ),
+    "week": (
+        "The week",
+        {"open": "Open pipeline", "weighted": "Weighted", "won": "Won", "commit": "Commit", "pushed": "Pushed out"}, [],
     ),
     "movement": (
         "Movement", {"opening": "Opening", "new": "New", "won": "Won", "closing": "Closing"},
@@ -171,7 +199,7 @@ def starter(user: User) -> Dashboard:
 
 def entry_of(screen: str) -> Entry:
     """How the screen is built, and who may look."""
-    return PIPELINE if screen == "pipeline" else SCREENS[screen]
+    return OTHERS.get(screen) or SCREENS[screen]
 
 
 def offered(user: User) -> list[Source]:
