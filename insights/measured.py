@@ -9,14 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils import timezone
 
 from deals.models import Objective
 from deals.objectives import Figure, Value
-from insights import drill, periods
+from insights import drill, listings, periods
 from insights.filters import Filters, OfLeads, Quarterly, Span
 from insights.queries import se_team as se
 from insights.queries.attainment import Reached, reached, total
@@ -116,10 +114,6 @@ class Asked:
         """Where the deals behind a figure are listed."""
         return drill.url(self.filters, **narrow)
 
-    def screen(self, name: str) -> str:
-        """The screen that shows the figure, with the same filters."""
-        return f"{reverse(f'insights:{name}')}?{urlencode(self.data)}"
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -150,8 +144,8 @@ def _deals(**narrow: object) -> Callable[[Asked], str]:
     return lambda asked: asked.deals(**narrow)
 
 
-def _screen(name: str) -> Callable[[Asked], str]:
-    return lambda asked: asked.screen(name)
+def _rows(kind: str, **narrow: object) -> Callable[[Asked], str]:
+    return lambda asked: listings.url(kind, asked.filters, **narrow)
 
 
 def _one(name: str, label: str, unit: str, what: str, value: Callable, url: Callable) -> Measured:
@@ -179,19 +173,20 @@ ALL = [
          _deals(state="decided", se=drill.ANY)),
     _one("technical_win_rate", "Technical win rate", "percent", "Technical wins ÷ technical decisions of the quarter.",
          lambda asked: percent(asked.work.technical_won, asked.work.technical_won + asked.work.technical_lost),
-         _screen("se_team")),
+         _rows("decisions")),
     _one("poc_conversion", "POC conversion", "percent", "Won ÷ decided deals of the quarter that had a POC.",
-         lambda asked: percent(asked.work.poc_won, asked.work.poc_won + asked.work.poc_lost), _screen("se_team")),
+         lambda asked: percent(asked.work.poc_won, asked.work.poc_won + asked.work.poc_lost),
+         _deals(state="decided", se=drill.ANY, poc="started")),
     _one("presales_cycle", "Presales cycle", "days", "Median days from discovery to technical sign-off.",
-         lambda asked: asked.work.cycle, _screen("se_team")),
+         lambda asked: asked.work.cycle, _rows("decisions", only="timed")),
     _one("time_to_claim", "Time to claim", "hours", "Median hours from entering the queue to the claim.",
-         lambda asked: asked.work.hours, _screen("se_team")),
+         lambda asked: asked.work.hours, _rows("claims")),
     _one("satisfaction", "Customer satisfaction", "score", "Mean of what customers gave at technical decisions.",
-         lambda asked: asked.work.satisfaction, _screen("se_team")),
+         lambda asked: asked.work.satisfaction, _rows("decisions", only="rated")),
     _one("demos", "Demos held", "count", "Demos held in the quarter on deals with an SE.",
-         lambda asked: asked.work.demos, _screen("se_team")),
+         lambda asked: asked.work.demos, _rows("demos")),
     _one("pocs", "POCs started", "count", "POCs started in the quarter.",
-         lambda asked: asked.work.pocs, _screen("se_team")),
+         lambda asked: asked.work.pocs, _rows("pocs")),
     _one("new_opportunities", "New opportunities", "count", "Deals that came in the quarter.",
          lambda asked: asked.new.count, lambda asked: movement_screen.url(asked.span, "new")),
     _one("new_pipeline", "New pipeline", "money", "Amount of the deals that came in the quarter.",
@@ -199,9 +194,9 @@ ALL = [
     _one("mqls", "MQLs", "count", "Leads that came in the quarter and became MQL.", _step("mql"), _leads("mql")),
     _one("sqls", "SQLs", "count", "Leads that came in the quarter and became SQL.", _step("sql"), _leads("sql")),
     _one("huddle_rate", "Huddle rate", "percent", "Meetings of the quarter with a whole huddle before.",
-         lambda asked: percent(asked.met.huddled, asked.met.held), _screen("pairings")),
+         lambda asked: percent(asked.met.huddled, asked.met.held), _rows("meetings", only="huddled")),
     _one("debrief_rate", "Debrief rate", "percent", "Meetings of the quarter debriefed by both.",
-         lambda asked: percent(asked.met.debriefed, asked.met.held), _screen("pairings")),
+         lambda asked: percent(asked.met.debriefed, asked.met.held), _rows("meetings", only="debriefed")),
 ]  # fmt: skip
 REGISTRY = {one.figure.name: one for one in ALL}
 

@@ -27,6 +27,7 @@ from presales.quarters import quarter_start, shifted
 from tests.deals.factories import objective_of
 from tests.factories import LeadFactory, TeamFactory, UserFactory
 from tests.insights.factories import deal, random_book, stage
+from tests.insights.story import Story
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +219,29 @@ def test_as_of_a_past_day_a_measured_one_is_the_screens(admin, team, ae, quarter
     assert told.value == 400
     assert f"as_of={before}" in told.url
     assert not Lead.objects.exists()
+
+
+def test_counts_are_the_rows_they_lead_to(sign_in, quarter):
+    """A year of a team, in every quarter of it: as many rows as the figure says, money adding up to it."""
+    story = Story(7)
+    story.days(lambda day: None, every=12, acts=60)
+    boss = UserFactory(role=Role.MANAGER, team=story.upper)
+    client = sign_in(boss)
+    sums = {"won_value": "Value", "open_value": "Value", "new_pipeline": "Change"}
+    counts = {"won_deals", "demos", "pocs", "new_opportunities", "mqls", "sqls"}
+    checked = 0
+    for back in range(4):
+        objective = objective_of(team=story.upper, owner=boss, quarter=shifted(quarter, -back))
+        for day in (timezone.localdate(), shifted(quarter, -back) + datetime.timedelta(days=50)):
+            for name, told in values(boss, objective, min(day, timezone.localdate())).items():
+                path, _, query = told.url.partition("?")
+                text = b"".join(client.get(f"{path}export/?{query}").streaming_content).decode("utf-8-sig")
+                rows = list(csv.DictReader(io.StringIO(text, newline="")))
+                if name in counts:
+                    assert len(rows) == told.value, (name, told.url)
+                elif name in sums:
+                    assert sum((Decimal(row[sums[name]]) for row in rows), Decimal(0)) == told.value, (name, told.url)
+                else:
+                    assert rows or not told.value, (name, told.url)
+                checked += bool(told.value)
+    assert checked > 30, checked

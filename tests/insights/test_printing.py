@@ -18,10 +18,11 @@ pytestmark = pytest.mark.django_db
 LISTS = ["deals", "funnel_leads", "movement_deals"]
 
 
-@pytest.mark.parametrize("name", ["pipeline", *SCREENS, *LISTS, "objectives", "week", "review", "starter"])
+@pytest.mark.parametrize("name", ["pipeline", *SCREENS, *LISTS, "objectives", "week", "review", "starter", "behind"])
 def test_a_page_of_figures_says_on_paper_whose_it_is(name, sign_in, manager, team, ae):
     deal(stage("won"), team=team, owner=ae, closed_on=timezone.localdate())
-    page = sign_in(manager).get(reverse(f"insights:{name}"), {"person": str(ae.pk), "period": "this-year"})
+    address = reverse(f"insights:{name}", args=["meetings"] if name == "behind" else [])
+    page = sign_in(manager).get(address, {"person": str(ae.pk), "period": "this-year"})
     text = page.content.decode()
     assert text.count('class="print-head"') == 1
     head = re.sub(r"<[^>]+>", " ", re.search(r'<p class="print-head">(.*?)</p>', text, re.DOTALL)[1])
