@@ -247,7 +247,7 @@ def _by_new_rules(
         masses.recompute(rules, scope, [*bounds, rules.mass_rev])
     # The bounds of `l` say nothing new, but let the planner read both tables in step.
     scope = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s AND s.mass_rev = %s"
-    return _write_all(sql.full(rules, day, sql.Sql(scope, (*bounds, *bounds, rules.mass_rev))), now)
+    return _write_all(sql.full(rules, day, sql.Sql(scope, (*bounds, *bounds, rules.mass_rev))), bounds, now)
 
 
 def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime) -> int:
@@ -285,10 +285,14 @@ _WRITE = """
 """
 
 
-def _write_all(new: sql.Sql, now: datetime.datetime) -> int:
-    """Write the scores of `new` that changed; how many."""
+def _write_all(new: sql.Sql, bounds: tuple[int, int], now: datetime.datetime) -> int:
+    """Write the scores of `new` that changed, all within `bounds`; how many.
+
+    Without the bounds the planner reads every score there is for each range.
+    """
+    within = " AND t.lead_id >= %s AND t.lead_id < %s"
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE.format(new=new.text), [now, *new.parameters])
+        cursor.execute(_WRITE.format(new=new.text) + within, [now, *new.parameters, *bounds])
         return cursor.rowcount
 
 
