@@ -3,8 +3,10 @@
     python -m bench.insights [--deals N] [--rounds N]
 
 Builds what it needs in a database of its own (kept for the next run): deals of two years, six in ten closed, each with
-five rows of history. Then asks for each screen as an admin, the whole page with its rendering, in turn with its floor:
-one SQL statement for each set of rows that the screen has to read, grouped once, without names, rates or filters.
+five rows of history, and beside them leads, meetings, technical decisions, POCs, claims, competitors, autopsies and
+gaps; all set-based, indexes made afterwards. Then asks for each screen as an admin, the whole page with its rendering,
+in turn with its floor: one SQL statement for each set of rows that the screen has to read, grouped once, without
+names, rates or filters. A past day has the floor of its screen over the history instead of the deals.
 
 Bars: each screen ≤ 2.5 × its floor, and at most 12 queries.
 """
@@ -15,97 +17,10 @@ import statistics
 import sys
 import time
 
+from bench.insights_book import HISTORY, build
 from bench.place import bar, own_database, store
-from bench.scoring import fill
 
-HISTORY = 5
 BAR, QUERIES = 2.5, 12
-
-
-def build(deals: int) -> None:
-    """Fill the database set-based, triggers and foreign keys off: rows as the domain would have made them."""
-    from django.db import connection
-
-    from deals.models import Opportunity, Pipeline
-    from people.models import Role, User
-    from qualification.models import Framework
-
-    if Opportunity.objects.count() == deals:
-        return
-    print(f"building {deals:,} deals with {deals * HISTORY:,} rows of history", flush=True)
-    event = Opportunity.pgh_event_model
-    columns = [field.column for field in event._meta.concrete_fields if not field.name.startswith("pgh_")]
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        cursor.execute(
-            "TRUNCATE deals_opportunity, deals_opportunityevent, qualification_dossier RESTART IDENTITY CASCADE"
-        )
-        cursor.execute("TRUNCATE people_team, people_user RESTART IDENTITY CASCADE")
-        cursor.execute("SET session_replication_role = replica")
-        User.objects.create_user("admin@bench.example", name="Bench", role=Role.ADMIN)
-        people = [
-            User(email=f"{role}{n}@bench.example", name=f"{role} {n}", role=role)
-            for role in ("ae", "se")
-            for n in range(40)
-        ]
-        User.objects.bulk_create(people)
-        pipeline = Pipeline.objects.get(is_default=True).pk
-        framework = Framework.objects.get(slug="bant").pk
-        run = fill(cursor, deals=deals, framework=framework, pipeline=pipeline, history=HISTORY)
-        run("INSERT INTO people_team (name, regions, verticals, version) "
-            "SELECT 'Team ' || n, '{}', '{}', 1 FROM generate_series(1, 10) n")  # fmt: skip
-        run("INSERT INTO qualification_dossier (framework_id, created_at) "
-            "SELECT :framework, now() FROM generate_series(1, :deals)")  # fmt: skip
-        run("INSERT INTO qualification_dossierstatus "
-            "(dossier_id, status, completeness, input_rev, computed_rev, attempts, last_error) "
-            "SELECT id, 'in_progress', 50, 1, 1, 0, '' FROM qualification_dossier")  # fmt: skip
-        run(
-            """
-            INSERT INTO deals_opportunity (name, dossier_id, type, source, product, pipeline_id, stage_id, outcome,
-                stage_since, owner_id, owner_name, se_id, team_id, needed_skills, amount, currency, claimed_probability,
-                forecast_category, close_date, compelling_event, next_step, created_at, last_activity_at, closed_on,
-                lost_reason, lost_to, no_go_reason, external_source, external_id, version)
-            SELECT 'Deal ' || id, id, (ARRAY['new', 'expansion', 'renewal'])[1 + id % 3], 'other', '', :pipeline, stage,
-                outcome, began + interval '60 days', 2 + id % 40, '', CASE WHEN id % 3 > 0 THEN 42 + id % 40 END,
-                1 + id % 10, '', 1000 + id % 90000, 'USD', NULLIF(id % 120, 0) % 100,
-                (ARRAY['pipeline', 'best_case', 'commit', 'omitted'])[1 + id % 4],
-                current_date + (id % 200)::int - 60, '', 'Call', began, began + interval '70 days',
-                CASE WHEN outcome <> 'open' THEN (began + interval '60 days')::date END,
-                CASE outcome WHEN 'lost' THEN 'price' ELSE '' END, '', CASE outcome WHEN 'no_go' THEN 'gap' ELSE '' END,
-                '', '', 1
-              FROM (SELECT d.id, s.id AS stage, s.outcome,
-                           now() - interval '730 days' + (d.id * 7919 % 660) * interval '1 day'
-                             + (d.id % 1440) * interval '1 minute' AS began
-                      FROM qualification_dossier d
-                      JOIN (SELECT id, outcome, row_number() OVER (ORDER BY "order", id) AS n FROM deals_stage
-                             WHERE pipeline_id = :pipeline) s
-                        ON s.n = CASE WHEN d.id % 10 < 4 THEN 1 + d.id % 5 ELSE 6 + d.id % 3 END) AS deal
-            """
-        )
-        # Four rows on the way through the open stages, the last one as the deal is now.
-        past = {
-            "stage_id": "CASE WHEN n < :history THEN first.ids[n] ELSE o.stage_id END",
-            "outcome": "CASE WHEN n < :history THEN 'open' ELSE o.outcome END",
-            "closed_on": "CASE WHEN n = :history THEN o.closed_on END",
-            "amount": "o.amount * (10 + n) / (10 + :history)",
-            "close_date": "CASE WHEN o.id % 4 = 0 THEN o.close_date - 40 * (:history - n) ELSE o.close_date END",
-        }
-        values = ", ".join(past.get(name, f"o.{name}") for name in columns)
-        run(
-            f"""
-            INSERT INTO {event._meta.db_table}
-                (pgh_created_at, pgh_until, pgh_label, pgh_obj_id, pgh_context, {", ".join(columns)})
-            SELECT o.created_at + (n - 1) * interval '15 days',
-                CASE WHEN n < :history THEN o.created_at + n * interval '15 days' END,
-                CASE n WHEN 1 THEN 'insert' ELSE 'update' END, o.id, '{{"channel": "web"}}', {values}
-              FROM generate_series(1, :history) n, deals_opportunity o,
-                   (SELECT array_agg(id ORDER BY "order") AS ids FROM deals_stage
-                     WHERE pipeline_id = :pipeline AND outcome = 'open') first
-            """
-        )
-        cursor.execute("SET session_replication_role = DEFAULT")
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
 
 
 def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[str, list]]]:
@@ -135,6 +50,25 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
         "OR next_step = '' OR next_step_on < current_date)"
     )
     period = "outcome = 'won' AND closed_on >= %s OR outcome = 'open' AND close_date >= %s"
+    year = datetime.date.today() - datetime.timedelta(days=365)
+    ended = "deal.outcome <> 'open' AND deal.closed_on >= %s"
+
+    def work(table: str, joint: str, values: list, key: str) -> list[tuple[str, list]]:
+        deal = f"(SELECT {key} AS deal_id, se_id, outcome, closed_on, amount FROM {table} {joint} TRUE) deal"
+        return [
+            (f"SELECT se_id, outcome, count(*), sum(amount) FROM {deal} GROUP BY 1, 2", values),
+            (f"SELECT se_id, win.state, count(*), avg(satisfaction) FROM {deal} JOIN deals_technicalwin win "
+             "ON win.opportunity_id = deal_id WHERE decided_on >= %s GROUP BY 1, 2", [*values, year]),
+            (f"SELECT se_id, date_trunc('week', ends_at), count(*) FROM {deal} JOIN deals_meeting meeting "
+             "ON meeting.opportunity_id = deal_id WHERE kind = 'demo' AND ends_at >= %s GROUP BY 1, 2",
+             [*values, year]),
+            (f"SELECT se_id, date_trunc('week', started_on), count(*) FROM {deal} JOIN deals_poc poc "
+             "ON poc.opportunity_id = deal_id WHERE started_on >= %s GROUP BY 1, 2", [*values, year]),
+            (f"SELECT deal.se_id, count(*), avg(claimed_at - entered_at) FROM {deal} JOIN deals_queueentry entry "
+             "ON entry.opportunity_id = deal_id JOIN deals_claim claim ON claim.opportunity_id = deal_id "
+             "WHERE claimed_at >= %s GROUP BY 1", [*values, year]),
+        ]  # fmt: skip
+
     return {
         "pipeline": [*book(now, "WHERE", []), (risk, [])],
         "pipeline of a past day": book(past, "AND", [moment, moment]),
@@ -147,15 +81,55 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
         "forecast": [
             (f"SELECT forecast_category, date_trunc('month', coalesce(closed_on, close_date)), sum(amount) FROM {now} "
              f"WHERE {period} GROUP BY 1, 2", [since, since]),
-            (f"SELECT sum(amount) FROM {now} WHERE {period}", [since, since]),
+            (f"SELECT sum(amount * percent) FROM {now} LEFT JOIN deals_evidenceprobability evidence "
+             f"ON evidence.opportunity_id = id WHERE {period}", [since, since]),
         ],
-        "goals": [(f"SELECT owner_id, team_id, sum(amount) FROM {now} WHERE {period} GROUP BY 1, 2", [since, since])],
+        "funnel": [
+            ("SELECT lead.source, date_trunc('month', lead.created_at), count(*), count(mql_at), count(accepted_at), "
+             "count(qualified_at), count(converted_at), count(deal.id), "
+             + ", ".join(
+                 f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {after} - {before})"
+                 for before, after in (("lead.created_at", "mql_at"), ("mql_at", "accepted_at"),
+                                       ("accepted_at", "qualified_at"), ("qualified_at", "converted_at"))
+             )
+             + " FROM leads_lead lead LEFT JOIN deals_opportunity deal ON deal.lead_id = lead.id "
+             "AND deal.outcome = 'won' GROUP BY GROUPING SETS ((1), (2), ())", []),
+        ],
         "velocity": [
             (f"SELECT se_id IS NULL, owner_id, team_id, count(*), sum(amount) FROM {now} "
              "GROUP BY GROUPING SETS ((se_id IS NULL), (owner_id), (team_id), ())", []),
             ("SELECT stage_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY gone - pgh_created_at) FROM "
              "(SELECT stage_id, pgh_created_at, lead(pgh_created_at) OVER (PARTITION BY pgh_obj_id "
              "ORDER BY pgh_id) AS gone FROM deals_opportunityevent) stay GROUP BY stage_id", []),
+        ],
+        "se team": work(now, "WHERE", [], "id"),
+        "se team of a past day": work(past, "AND", [moment, moment], "pgh_obj_id"),
+        "pairings": [
+            (f"SELECT owner_id, se_id, count(*), sum(amount), sum(closed_on - created_at::date) FROM {now} deal "
+             f"WHERE {ended} GROUP BY 1, 2", [year]),
+            (f"SELECT owner_id, se_id, count(*) FROM {now} deal JOIN deals_meeting meeting "
+             "ON meeting.opportunity_id = deal.id WHERE ends_at >= %s GROUP BY 1, 2", [year]),
+        ],
+        "happy ears": [
+            (f"SELECT owner_id, count(*), sum(amount * percent) FROM {now} JOIN deals_evidenceprobability evidence "
+             "ON evidence.opportunity_id = id WHERE outcome = 'open' GROUP BY 1", []),
+            (f"SELECT deal.id FROM {now} deal JOIN deals_evidenceprobability evidence ON evidence.opportunity_id = id "
+             "WHERE outcome = 'open' AND claimed_probability > percent + 20 ORDER BY amount DESC LIMIT 25", []),
+            (f"SELECT date_trunc('quarter', deal.closed_on), count(*), avg(event.claimed_probability) FROM {now} deal "
+             "JOIN deals_opportunityevent event ON event.pgh_obj_id = deal.id AND event.pgh_created_at < "
+             "(deal.closed_on - 30)::timestamptz AND (pgh_until IS NULL OR pgh_until >= "
+             f"(deal.closed_on - 30)::timestamptz) WHERE {ended} GROUP BY 1", [year]),
+        ],
+        "goals": [(f"SELECT owner_id, team_id, sum(amount) FROM {now} WHERE {period} GROUP BY 1, 2", [since, since])],
+        "win and loss": [
+            (f"SELECT outcome, lost_reason, count(*), sum(amount), sum(closed_on - created_at::date) FROM {now} deal "
+             f"WHERE {ended} GROUP BY 1, 2", [year]),
+            (f"SELECT rival.name, deal.outcome, count(*), sum(amount) FROM {now} deal JOIN deals_competitor rival "
+             f"ON rival.opportunity_id = deal.id WHERE {ended} GROUP BY 1, 2", [year]),
+            (f"SELECT count(*), count(agreed_at) FROM {now} deal JOIN deals_autopsy autopsy "
+             f"ON autopsy.opportunity_id = deal.id WHERE {ended}", [year]),
+            (f"SELECT gap_id, deal.outcome, count(*), sum(amount) FROM {now} deal JOIN deals_requirement wanted "
+             "ON wanted.opportunity_id = deal.id WHERE fit = 'gap' GROUP BY 1, 2", []),
         ],
     }  # fmt: skip
 
@@ -185,7 +159,10 @@ def main() -> int:
     pages = {
         "pipeline": "/pipeline/", "pipeline of a past day": f"/pipeline/?as_of={then}",
         "movement": f"/insights/movement/?since={since}", "forecast": "/insights/forecast/",
-        "goals": "/insights/goals/", "velocity": "/insights/velocity/",
+        "goals": "/insights/goals/", "velocity": "/insights/velocity/", "funnel": "/insights/funnel/",
+        "se team": "/insights/se_team/", "se team of a past day": f"/insights/se_team/?as_of={then}",
+        "pairings": "/insights/pairings/", "happy ears": "/insights/happy_ears/",
+        "win and loss": "/insights/win_loss/",
     }  # fmt: skip
     bars, figures = [], {"deals": options.deals, "history": options.deals * HISTORY}
     print(f"{'screen':26} {'page ms':>9} {'floor ms':>9} {'ratio':>7} {'queries':>8}")

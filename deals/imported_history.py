@@ -2,24 +2,9 @@
 
 import json
 
-import pgtrigger
-from django.db import connection
-
 from deals.models import Opportunity, Stage
 from leads.models import ImportBatch
-
-# A moment, or noon of the day where it is a day's beginning, and none to come.
-NOON = """least(now(), CASE WHEN {0} = date_trunc('day', {0}, 'UTC') THEN {0} + interval '12 hours' ELSE {0} END)"""
-
-
-def execute_without(trigger: str, statement: str, parameters: dict) -> int:
-    """Run a statement that does not fire `trigger`; how many rows it touched."""
-    with connection.cursor() as cursor:
-        # pgtrigger puts a parameter by position before the statement, which named ones do not go with.
-        query = cursor.cursor.mogrify(statement, parameters).decode().replace("%", "%%")
-        with pgtrigger.ignore(trigger):
-            cursor.execute(query, [])
-            return cursor.rowcount
+from presales.validity import NOON, execute_without
 
 
 def insert_without_events(statement: str, parameters: dict) -> int:
@@ -40,11 +25,7 @@ def date_history(batch: ImportBatch, first: Stage) -> None:
     A file knows days, not hours. They stand at noon, by UTC: whoever asks for a past day, wherever they are between
     Honolulu and Auckland, finds the deal begun or closed on the day that the file says.
     """
-    event = next(
-        relation.related_model
-        for relation in Opportunity._meta.related_objects
-        if relation.field.name == "pgh_obj" and relation.related_model._meta.model_name.endswith("event")
-    )
+    event = Opportunity.pgh_event_model
     table = event._meta.db_table
     columns = [one.column for one in event._meta.concrete_fields if not one.name.startswith("pgh_")]
     now_is = {column: f"o.{column}" for column in columns}

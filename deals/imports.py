@@ -9,6 +9,7 @@ from deals.imported_history import date_history, insert_without_events
 from deals.models import EnvironmentAnswer, EvidenceProbability, Opportunity, OpportunityType, QueueEntry
 from deals.models.products import Product, product_key
 from deals.tasks import train_winning
+from leads.imported_history import date_conversions
 from leads.imports import companies, leads, outcomes
 from leads.imports.companies import derive_company, link_companies
 from leads.imports.engine import Run, currency
@@ -204,12 +205,15 @@ def _dossiers(run: Run, framework_id: int) -> None:
 
 
 def _convert_leads(run: Run) -> None:
-    run.sql(
+    date_conversions(
+        run.batch,
         """
         UPDATE leads_lead l SET stage = 'converted', converted_at = o.created_at, stage_since = o.created_at,
                dossier_id = o.dossier_id, nurture_until = NULL, disqualify_reason = '', version = l.version + 1
           FROM deals_opportunity o WHERE o.import_batch_id = %(batch)s AND o.lead_id = l.id
-        """
+        """,
+        "SELECT lead_id FROM deals_opportunity WHERE import_batch_id = %(batch)s",
+        {"batch": run.batch.pk},
     )
     run.sql(
         """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.core.exceptions import EmptyResultSet
@@ -9,14 +10,16 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from deals.models import HUDDLE_POINTS, Autopsy, LostReason, MeetingKind, TechnicalState
+from deals.models import HUDDLE_POINTS, Autopsy, LostReason, MeetingKind, Outcome, TechnicalState
 from insights import drill, periods
 from insights.filters import Filters
 from insights.queries import past
-from insights.queries.book import in_company_currency
+from insights.queries.book import ZERO, in_company_currency
 from insights.queries.forecast import made
 from insights.queries.meetings import HELD, span
 from insights.queries.pairings import TREND, checks, shown
+from insights.queries.product_gaps import parts
+from insights.queries.quotas import quarters_in
 from insights.queries.se_team import CLAIMED, DECISIONS, SHOWN, clock, whole_question
 from insights.queries.velocity import STAYS
 from insights.tables import Column
@@ -127,6 +130,22 @@ def _autopsies(filters: Filters, data: Mapping[str, str], offset: int, limit: in
     return _asked(statement, columns, own | {"now": filters.now}, offset, limit, where)
 
 
+def _gaps(filters: Filters, data: Mapping[str, str], offset: int, limit: int | None) -> Found:
+    found = [part for part in parts(filters) if data.get("only") not in STANDS or part.waits is STANDS[data["only"]]]
+    if drill.is_key(gap := data.get("gap", "")):
+        rows = [(part, part.share) for part in found if part.gap == int(gap)]
+    else:  # each deal once, with all of its shares
+        whole: dict[int, Decimal] = {}
+        for part in found:
+            whole[part.deal] = whole.get(part.deal, ZERO) + part.share
+        rows = [(part, whole[part.deal]) for part in {part.deal: part for part in found}.values()]
+    rows.sort(key=lambda row: (-row[1], row[0].deal))
+    told = [
+        (part.deal, part.name, part.company, Outcome(part.outcome).label, part.value, share) for part, share in rows
+    ]
+    return told[offset : None if limit is None else offset + limit], len(told)
+
+
 def _checks(filters: Filters, data: Mapping[str, str], offset: int, limit: int | None) -> Found:
     found = checks(filters, shown(filters, filters.period), filters.period)
     if drill.is_key(pairing := data.get("pairing", "")):
@@ -139,8 +158,8 @@ def _checks(filters: Filters, data: Mapping[str, str], offset: int, limit: int |
 
 
 def _calls(filters: Filters, data: Mapping[str, str], offset: int, limit: int | None) -> Found:
-    quarter = periods.day(data.get("quarter", "")) or quarter_start(filters.period.start)
-    found = made(filters, [quarter_start(quarter)])
+    quarter = periods.day(data.get("quarter", ""))
+    found = made(filters, [quarter_start(quarter)] if quarter else quarters_in(filters.period))
     if drill.is_key(author := data.get("author", "")):
         found = found.filter(author=int(author), team=None)
     if drill.is_key(team := data.get("of_team", "")):
@@ -158,6 +177,7 @@ def _cut(rows: QuerySet, offset: int, limit: int | None, told: Callable[[object]
     return [told(one) for one in rows[offset : None if limit is None else offset + limit]], count
 
 
+STANDS = {"waiting": True, "lost": False}
 YES = "yes"
 KINDS = {
     "meetings": Kind(
@@ -199,6 +219,9 @@ KINDS = {
         "Autopsies",
         [Column("Lost on", "day"), Column("Reason", "reason"), Column("Lesson"), Column("Agreed", "moment")],
         _autopsies,
+    ),
+    "gaps": Kind(
+        "Deals with a product gap", [Column("Outcome"), Column("Amount", "money"), Column("Share", "money")], _gaps
     ),
     "checks": Kind(
         "Alignment checks", [Column("Rated", "day"), Column("Pair"), Column("Who"), Column("Score", "count")],

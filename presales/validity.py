@@ -29,6 +29,18 @@ ENDS = """
      WHERE event.pgh_id = told.pgh_id AND event.pgh_until IS DISTINCT FROM told.ends
 """
 OBJECTS_AT_ONCE = 20_000
+# A moment, or noon of the day where it is a day's beginning, and none to come.
+NOON = """least(now(), CASE WHEN {0} = date_trunc('day', {0}, 'UTC') THEN {0} + interval '12 hours' ELSE {0} END)"""
+
+
+def execute_without(trigger: str, statement: str, parameters: dict) -> int:
+    """Run a statement that does not fire `trigger`, since its caller writes the history; how many rows it touched."""
+    with connection.cursor() as cursor:
+        # pgtrigger puts a parameter by position before the statement, which named ones do not go with.
+        query = cursor.cursor.mogrify(statement, parameters).decode().replace("%", "%%")
+        with pgtrigger.ignore(trigger):
+            cursor.execute(query, [])
+            return cursor.rowcount
 
 
 def track(exclude: list[str]) -> object:

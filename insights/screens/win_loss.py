@@ -6,6 +6,7 @@ from deals.models import LostReason, NoGoReason
 from insights import drill, listings
 from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
+from insights.queries.product_gaps import Cost, costs, parts, titles
 from insights.queries.win_loss import Reason, WinLoss, win_loss
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
@@ -25,6 +26,7 @@ def build(filters: Yearly) -> Screen:
             _reasons(filters, "reasons", "Why deals were lost", found.lost, dict(LostReason.choices), "lost"),
             _rivals(filters, found),
             _reasons(filters, "no_gos", "Why deals were called off", found.no_go, dict(NoGoReason.choices), "no_go"),
+            _gaps(filters),
         ],
         other_currencies(filters.closed_deals(), filters.day),
         actions=[("Autopsies", reverse("deals:autopsies")), ("Product gaps", reverse("deals:product_gaps"))],
@@ -101,4 +103,36 @@ def _rivals(filters: Yearly, found: WinLoss) -> Table:
          Column("Win rate", "percent"), Column("Won amount", "money", "bar"),
          Column("Lost amount", "money", "bar")],
         lines, charted=len(lines), empty="No competitor was named in a decided deal of this period.",
+    )  # fmt: skip
+
+
+def _gaps(filters: Yearly) -> Table:
+    found = parts(filters)
+    by_gap = costs(found)
+    names = titles(list(by_gap))
+    total = Cost(
+        len({part.deal for part in found if part.waits}), sum((part.share for part in found if part.waits), ZERO),
+        len({part.deal for part in found if not part.waits}),
+        sum((part.share for part in found if not part.waits), ZERO),
+    )  # fmt: skip
+
+    def row(label: str, cost: Cost, url: str = "", **narrow: object) -> Row:
+        waiting, lost = (listings.url("gaps", filters, only=only, **narrow) for only in ("waiting", "lost"))
+        values = [cost.waiting, cost.waiting_value, cost.lost, cost.lost_value]
+        return Row(label, values, url, [waiting, waiting, lost, lost])
+
+    lines = [
+        row(names[gap], cost, reverse("deals:product_gap", args=[gap]), gap=gap)
+        for gap, cost in sorted(
+            by_gap.items(), key=lambda one: (-one[1].waiting_value - one[1].lost_value, names[one[0]].casefold())
+        )
+    ]
+    return Table(
+        "gaps", "Product gaps by value",
+        "Open deals that wait on a gap, and deals lost or called off in the period that had it. A deal's amount is "
+        "split over its gaps by their severity, so that none counts twice; the last line counts each deal once.",
+        [Column("Gap"), Column("Deals waiting", "count"), Column("Value waiting", "money", "bar", "Share"),
+         Column("Deals lost", "count"), Column("Value lost", "money", "bar", "Share")],
+        lines, row("All gaps", total) if lines else None, min(len(lines), 12),
+        empty="No deal waits on a gap, and none was lost with one. SEs name gaps with the requirements of a deal.",
     )  # fmt: skip

@@ -4,20 +4,21 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from insights.filters import Filters, Yearly
+from insights.filters import Filters, Quarterly, Yearly
 from insights.listings import AT_ONCE, KINDS, Kind, behind, in_words
 from insights.views.movement import page_number
 from people.exports import export
 from people.permissions import require
+
+FILTERS = {"meetings": Filters, "calls": Quarterly}
+"""Meetings are counted without a period, too, and calls are for quarters; everything else is of a year."""
 
 
 def _asked(request: HttpRequest, what: str) -> tuple[Kind, Filters]:
     require(request.user, "insights.see_figures")
     if what not in KINDS:
         raise Http404
-    # Meetings are counted without a period, too; everything else is of one.
-    filters = Filters if what == "meetings" else Yearly
-    return KINDS[what], filters(request.user, request.GET)
+    return KINDS[what], FILTERS.get(what, Yearly)(request.user, request.GET)
 
 
 @require_safe

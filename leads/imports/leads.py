@@ -7,6 +7,7 @@ from django.db import connection
 
 from leads.domains import domain_of
 from leads.hooks import on_converted
+from leads.imported_history import date_history, insert_without_events
 from leads.imports import companies, outcomes
 from leads.imports.companies import derive_company, link_companies, may_import
 from leads.imports.engine import Run
@@ -86,7 +87,7 @@ def load(run: Run) -> dict[str, int]:
         duplicates = cursor.fetchone()[0]
     updated = _fill(run) if run.options.get("fill") else 0
     outcomes.open_dossiers(run)
-    created = run.sql(
+    created = insert_without_events(
         """
         INSERT INTO leads_lead (name, name_key, email, email_key, phone, job_title, seniority, function, company_id, source,
             campaign, consent, consent_at, notes, owner_id, owner_name, team_id, stage, stage_since, mql_at,
@@ -110,8 +111,10 @@ def load(run: Run) -> dict[str, int]:
             CASE WHEN external_id IS NULL THEN '' ELSE 'import' END, coalesce(external_id, ''), %(user)s,
             least(coalesce(created_at, %(now)s), %(now)s), 1
           FROM staged WHERE lead_id IS NULL ORDER BY line
-        """
+        """,
+        {"now": run.now, "batch": run.batch.pk, "user": run.user.pk},
     )
+    date_history(run.batch)
     run.sql(
         """
         INSERT INTO leads_leadscore (lead_id, fit, engagement, total, grade, band, masses, mass_rev, input_rev,

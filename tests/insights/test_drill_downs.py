@@ -55,6 +55,7 @@ class Walk:
             assert len(found) == value, where
         elif column.kind in ("money",) and column.sums and not column.label.startswith(("Average", "Velocity")):
             name = "Change" if "movement" in url else column.sums
+            name = f"{name} (USD)" if "behind" in url else name
             assert sum((Decimal(one[name] or 0) for one in found), Decimal(0)) == value, where
         elif value is not None and column.kind != "text":
             assert found or not value, where
@@ -120,7 +121,7 @@ def test_charts_lead_where_their_tables_lead(manager):
 )  # fmt: skip
 def test_nonsense_is_read_leniently(query, admin, sign_in):
     client = sign_in(admin)
-    for what in ("meetings", "decisions", "demos", "pocs", "claims", "stays", "autopsies", "checks", "calls"):
+    for what in ("meetings", "decisions", "demos", "pocs", "claims", "stays", "autopsies", "gaps", "checks", "calls"):
         assert client.get(f"/insights/behind/{what}/?{query}").status_code == 200, what
         assert client.get(f"/insights/behind/{what}/export/?{query}").status_code == 200, what
     assert client.get("/insights/behind/nothing/").status_code == 404
