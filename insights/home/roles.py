@@ -11,12 +11,13 @@ from people.models import Role, User
 
 
 def ae(user: User) -> Home:
-    """Leads to answer, own deals in trouble, leads to qualify, deals without an SE."""
+    """Leads to answer, calls to make, own deals in trouble, leads to qualify, deals without an SE."""
     return Home(
         figures=of_deals.figures(user),
         sections=[
             of_leads.to_accept(user),
             of_meetings.meetings(user),
+            of_nurture.own_calls(user),
             of_pairs.pairs(user),
             of_deals.own_deals_in_need(user, "owner"),
             *of_closings.closings_and_answers(user),
