@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from deals.models import CheckIn, KeyResult, Objective
+from deals.models import CheckIn, KeyResult, Objective, ObjectiveState
 from people.models import Role, Team, User
 from presales import validity
 from presales.templatetags.presales import money
@@ -200,11 +200,13 @@ def standing_of(
 ) -> Standing:
     """The objective when `day` was over, as `viewer` may see it.
 
-    After the deadline it stands as it stood on the deadline's own day: what comes later is too late.
+    After the deadline it stands as it stood on the deadline's own day: what comes later is too late. What is not agreed
+    on, or dropped, has no pace.
     """
     until = min(day, objective.deadline)
     elapsed = elapsed_of(objective, day)
     is_over = day > objective.deadline
+    counts = objective.state == ObjectiveState.AGREED
     results = list(results)
     names = [result.figure for result in results if result.figure in FIGURES]
     measured: dict[str, Value] | None = {}
@@ -221,14 +223,14 @@ def standing_of(
         else:
             told = measured.get(result.figure, Value(None))
             line = Line(result, told.value, progress_of(result.start, result.target, told.value), url=told.url)
-        if line.progress is not None:
+        if line.progress is not None and counts:
             line.pace = pace_of(line.progress, elapsed, is_over=is_over)
         lines.append(line)
     standing = Standing(objective, day, lines, elapsed)
     if lines and all(line.progress is not None for line in lines):
         mean = sum((line.progress for line in lines), Decimal(0)) / len(lines)
         standing.progress = mean.quantize(Decimal("0.1"), "ROUND_DOWN")
-        standing.pace = pace_of(standing.progress, elapsed, is_over=is_over)
+        standing.pace = pace_of(standing.progress, elapsed, is_over=is_over) if counts else ""
     return standing
 
 

@@ -181,6 +181,11 @@ def test_an_objective_is_the_mean_of_its_key_results(ae, quarter):
     standing = standing_of(found, found.results.all(), checks, ae, today)
     assert [line.progress for line in standing.lines] == [50, 100, 0], "nothing is done where nobody checked in"
     assert standing.progress == 50
+    assert standing.pace
+    for state in ("proposed", "dropped"):
+        found.state = state
+        told = standing_of(found, found.results.all(), checks, ae, today)
+        assert (told.progress, told.pace, told.lines[0].pace) == (50, "", ""), "only what is agreed on has a pace"
     first = Objective(quarter=datetime.date(2026, 10, 1), deadline=datetime.date(2026, 12, 31))
     days = {datetime.date(2026, 9, 30): "0", datetime.date(2026, 10, 1): "1.1", datetime.date(2026, 11, 15): "50.0",
             datetime.date(2026, 12, 31): "100", datetime.date(2027, 2, 1): "100"}  # fmt: skip
