@@ -101,7 +101,7 @@ SOURCES: dict[str, tuple[str, dict[str, str], list[tuple[str, str, bool]]]] = {
         "Win and loss",
         {"win-rate": "Win rate", "won": "Won", "lost": "Lost", "lessons-agreed": "Lessons agreed"},
         [("reasons", "Why deals were lost", True), ("competitors", "Against whom", True),
-         ("no_gos", "Why deals were called off", True)],
+         ("no_gos", "Why deals were called off", True), ("gaps", "Product gaps by value", True)],
     ),
     "happy_ears": (
         "Happy ears",
