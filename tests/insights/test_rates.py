@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from deals.models import ExchangeRate, Opportunity
 from deals.models.rates import with_value
 from insights import pipeline
-from insights.filters import Filters
+from insights.filters import Filters, Quarterly
 from insights.home.of_deals import deals_at_risk, figures
 from insights.queries.book import open_book, other_currencies
 from insights.queries.closed import closed_book
+from insights.week import told
 from tests.insights import oracle
 from tests.insights.factories import deal, random_book, stage
 from tests.insights.test_pipeline import rows_of
@@ -174,12 +175,14 @@ def test_the_drill_down_lists_the_same_deals_at_the_same_value(admin, sign_in, t
     assert "2 deals in CHF (12 CHF) are not in these figures" in client.get("/pipeline/").content.decode()
 
 
-def test_home_counts_them_too_and_puts_the_largest_first(manager, team, today):
+def test_home_counts_them_too_and_puts_the_largest_first(manager, ae, team, today):
     rate("JPY", "0.007", today)
     deal(name="Yen", team=team, amount=Decimal(1_000_000), currency="JPY", next_step="")
     deal(name="Dollars", team=team, amount=Decimal(8000), next_step="")
     deal(name="Francs", team=team, amount=Decimal(9000), currency="CHF", next_step="")
-    assert figures(manager)[0].note.startswith("15,000 USD, 2 deals")
+    assert told(Quarterly(manager), 5).figures[0].now == 15_000
+    Opportunity.objects.update(owner=ae)
+    assert figures(ae)[0].note.startswith("15,000 USD, 2 deals")
     assert [(line.title, line.figure) for line in deals_at_risk(manager).lines] == [
         ("Dollars", "8K"),
         ("Yen", "1M JPY"),
