@@ -161,19 +161,22 @@ SELECT o.id, 1, 0, 0, '' FROM deals_opportunity o
 ON CONFLICT (opportunity_id) DO NOTHING
 """
 
-# A deal reached a stage when it was in it or in a later one of its pipeline. Stages it passed are in its history.
+# A deal reached a stage when it was in it or in a later one of its pipeline. Stages it passed are in its history, and
+# whatever was won passed them all. Of a deal that a file brought nobody knows which stages it passed: won or lost, it
+# counts where its history says it was, or else the lost ones would be missing from every later stage.
 RECORDS = """
 INSERT INTO deals_stagerecord AS stored (stage_id, ended, won, computed_at)
 SELECT s.id, count(d.id), count(d.id) FILTER (WHERE d.outcome = 'won'), %(now)s
   FROM deals_stage s
   LEFT JOIN (
-      SELECT o.id, o.pipeline_id, o.outcome, max(reached."order") AS furthest
+      SELECT o.id, o.pipeline_id, o.outcome, max(reached."order") AS furthest,
+             o.outcome = 'won' AND o.import_batch_id IS NULL AS passed_all
         FROM deals_opportunity o
         JOIN deals_opportunityevent e ON e.pgh_obj_id = o.id
         JOIN deals_stage reached ON reached.id = e.stage_id AND reached.outcome = 'open'
        WHERE o.outcome IN ('won', 'lost') AND o.closed_on >= %(since)s
        GROUP BY o.id
-  ) d ON d.pipeline_id = s.pipeline_id AND (d.furthest >= s."order" OR d.outcome = 'won')
+  ) d ON d.pipeline_id = s.pipeline_id AND (d.furthest >= s."order" OR d.passed_all)
  WHERE s.outcome = 'open'
  GROUP BY s.id
 ON CONFLICT (stage_id) DO UPDATE SET ended = excluded.ended, won = excluded.won, computed_at = excluded.computed_at

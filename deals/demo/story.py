@@ -13,6 +13,7 @@ from deals.demo import (
     custom_fields,
     dashboards,
     facts,
+    former,
     habits,
     library,
     loads,
@@ -51,9 +52,11 @@ def load() -> str:
     if User.objects.filter(email__in=[login.email for login in LOGINS]).exists():
         return ""
     with transaction.atomic(), without_nudges():
-        _tell(random.Random(SEED))  # noqa: S311  a story, not a secret
+        people = _tell(random.Random(SEED))  # noqa: S311  a story, not a secret
         date_history()
     _let_planner_look()
+    with without_nudges():
+        former.bring(people)
     repair(timezone.now())
     probability.repair(timezone.now())
     sweep()
@@ -78,7 +81,7 @@ def _let_planner_look() -> None:
         cursor.execute("ANALYZE")
 
 
-def _tell(dice: random.Random) -> None:
+def _tell(dice: random.Random) -> dict[str, User]:
     people = demo_people.create()
     leads = Leads(dice, people, companies(dice, people["marketing"]))
     deals = Deals(dice, people)
@@ -120,3 +123,4 @@ def _tell(dice: random.Random) -> None:
     leads.duplicates(8)
     Engagement.objects.bulk_create(leads.engagements)
     masses.rebuild(list(Lead.objects.values_list("pk", flat=True)))
+    return people

@@ -29,6 +29,7 @@ from deals.models import (
 from deals.models.technical_wins import technical_win_of
 from deals.probability import PRIOR, derive, mark_stale, reasons, repair, sweep_probabilities
 from deals.risk import risks_of, with_risks
+from leads.models import ImportBatch
 from people.models import Role
 from qualification.models import Status
 from tests.deals.factories import OpportunityFactory, StakeholderFactory, waiting
@@ -163,6 +164,21 @@ def test_the_night_learns_how_deals_ended():
     assert record["qualification"] == record["discovery"] == (3, 2)
     # Lost in discovery: it never reached what comes after. Whoever won passed every stage.
     assert record["evaluation"] == (2, 2)
+
+
+def test_deals_from_a_file_count_only_where_their_history_says_they_were():
+    """The file tells neither of lost nor of won ones how far they came; counting the won ones everywhere would make
+    every later stage look certain."""
+    batch = ImportBatch.objects.create(target="opportunities", created_by=UserFactory(role=Role.ADMIN))
+    for outcome in ("won", "lost", "lost"):
+        ended = OpportunityFactory(stage=default_stage("qualification"), import_batch=batch)
+        ended.stage, ended.outcome = default_stage(outcome), outcome
+        ended.closed_on, ended.lost_reason = timezone.localdate(), "price" if outcome == "lost" else ""
+        ended.save()
+    repair(NOW)
+    record = {row.stage.slug: (row.ended, row.won) for row in StageRecord.objects.select_related("stage")}
+    assert record["qualification"] == (3, 1)
+    assert record["evaluation"] == (0, 0)
 
 
 def test_the_night_puts_right_what_is_wrong():
