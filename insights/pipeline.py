@@ -196,7 +196,9 @@ def _by_stage(filters: Filters, book: Book) -> Table:
 
 def _by_person_and_team(filters: Filters, book: Book) -> list[Table]:
     ids = {line.key[0] for line in book.by_owner} | {line.key for line in book.by_se}
-    people = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    people = {person.pk: person.name for person in filters.people}
+    if others := ids - people.keys() - {None}:  # who changed their role, or left the team
+        people |= dict(User.objects.filter(pk__in=others).values_list("pk", "name"))
     teams = {team.pk: team.name for team in filters.teams}
     unknown = {line.key for line in book.by_team} - teams.keys() - {None}
     if unknown:  # an own deal may belong to a team that its owner has left
