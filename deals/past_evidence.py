@@ -17,7 +17,7 @@ import re
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -153,9 +153,10 @@ def ask(
     except EmptyResultSet:
         return []
     # Of what a WITH gives PostgreSQL knows no number, takes it for small, and would look through one for each row of
-    # another. Hashed, everything is read once; for a page of deals the indexes are the better way.
+    # another. Hashed, everything is read once; for a page of deals the indexes are the better way. Sent together, the
+    # two are one transaction, and what is set for it ends with it.
     way = "" if few else "SET LOCAL enable_nestloop = off; "
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(way + statement, parameters)
         return cursor.fetchall()
 
