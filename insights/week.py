@@ -123,11 +123,8 @@ def _label(period: periods.Period) -> str:
     """A quarter by its own name; else what the filter calls it, in the middle of a sentence."""
     if _key(period) != period.key:
         return periods.quarter_of(period.start).label
-    return (
-        period.label[0].lower() + period.label[1:]
-        if period.label.startswith(("Last", "This", "Next"))
-        else period.label
-    )
+    is_relative = period.label.startswith(("Last", "This", "Next"))
+    return period.label[0].lower() + period.label[1:] if is_relative else period.label
 
 
 def _days(filters: Quarterly, found: Week) -> dict[str, str]:
