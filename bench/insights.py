@@ -1,6 +1,6 @@
 """The screens of figures over many deals with their history, against the bare aggregates that they cannot do without.
 
-    python -m bench.insights [--deals N] [--rounds N]
+    python -m bench.insights [--deals N] [--rounds N] [--anew]
 
 Builds what it needs in a database of its own (kept for the next run): deals of two years, six in ten closed, each with
 five rows of history, and beside them leads, meetings, technical decisions, POCs, claims, competitors, autopsies and
@@ -49,6 +49,17 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
         "OR last_activity_at + stage.rotting_days * interval '1 day' < now() OR close_date_pushes >= 3 "
         "OR next_step = '' OR next_step_on < current_date)"
     )
+    # Of a past day, also the dates it was pushed to, and the dossier and the technical decision as they were.
+    past_risk = (
+        f"SELECT count(*), sum(deal.amount), sum(pushes) FROM (SELECT * FROM {past} AND outcome = 'open') deal "
+        "JOIN deals_stage stage ON stage.id = stage_id JOIN deals_opportunity live ON live.id = pgh_obj_id "
+        "JOIN qualification_dossier dossier ON dossier.id = deal.dossier_id "
+        "JOIN qualification_criterion criterion USING (framework_id) "
+        "LEFT JOIN deals_technicalwin win ON win.opportunity_id = pgh_obj_id "
+        "LEFT JOIN (SELECT pgh_obj_id, count(*) AS pushes FROM (SELECT pgh_obj_id, close_date, lag(close_date) "
+        "OVER (PARTITION BY pgh_obj_id ORDER BY pgh_id) AS before FROM deals_opportunityevent "
+        "WHERE pgh_created_at < %s) AS dates WHERE close_date > before GROUP BY 1) pushed USING (pgh_obj_id)"
+    )
     period = "outcome = 'won' AND closed_on >= %s OR outcome = 'open' AND close_date >= %s"
     year = datetime.date.today() - datetime.timedelta(days=365)
     ended = "deal.outcome <> 'open' AND deal.closed_on >= %s"
@@ -69,9 +80,10 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
              "WHERE claimed_at >= %s GROUP BY 1", [*values, year]),
         ]  # fmt: skip
 
+    load = f"SELECT se_id, stage_id, count(*) FROM {past} AND outcome = 'open' GROUP BY 1, 2"
     return {
         "pipeline": [*book(now, "WHERE", []), (risk, [])],
-        "pipeline of a past day": book(past, "AND", [moment, moment]),
+        "pipeline of a past day": [*book(past, "AND", [moment, moment]), (past_risk, [moment, moment, moment])],
         "movement": [
             ("SELECT a.outcome, b.outcome, count(*), sum(a.amount), sum(b.amount) "
              f"FROM (SELECT pgh_obj_id, outcome, amount FROM {past}) b LEFT JOIN "
@@ -103,7 +115,9 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
              "ORDER BY pgh_id) AS gone FROM deals_opportunityevent) stay GROUP BY stage_id", []),
         ],
         "se team": work(now, "WHERE", [], "id"),
-        "se team of a past day": work(past, "AND", [moment, moment], "pgh_obj_id"),
+        "se team of a past day": [
+            *work(past, "AND", [moment, moment], "pgh_obj_id"), (load, [moment, moment]),
+        ],
         "pairings": [
             (f"SELECT owner_id, se_id, count(*), sum(amount), sum(closed_on - created_at::date) FROM {now} deal "
              f"WHERE {ended} GROUP BY 1, 2", [year]),
@@ -138,8 +152,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deals", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--anew", action="store_true", help="build the database again")
     options = parser.parse_args()
-    own_database("presales_bench_insights", keep=True)
+    own_database("presales_bench_insights", keep=not options.anew)
     build(options.deals)
 
     from django.conf import settings
@@ -164,6 +179,8 @@ def main() -> int:
         "pairings": "/insights/pairings/", "happy ears": "/insights/happy_ears/",
         "win and loss": "/insights/win_loss/",
     }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # what takes too long is to be measured, not cut off
     bars, figures = [], {"deals": options.deals, "history": options.deals * HISTORY}
     print(f"{'screen':26} {'page ms':>9} {'floor ms':>9} {'ratio':>7} {'queries':>8}")
     for name, statements in floors(then, since).items():

@@ -14,7 +14,7 @@ SELECT 'Lead ' || n, 'lead ' || n, '', '', '', '', '', '', (ARRAY['event', 'webs
     CASE WHEN n % 4 > 1 THEN came + interval '3 days' END, CASE WHEN n % 4 > 1 THEN came + interval '9 days' END,
     CASE WHEN n % 2 = 0 THEN came + interval '20 days' END, '', '', '{}', '', '', came, 1
   FROM (SELECT n, now() - interval '760 days' + (n * 7919 % 700) * interval '1 day' AS came
-          FROM generate_series(1, :deals / 2) n) AS lead;
+          FROM generate_series(1::bigint, :deals / 2) n) AS lead;
 INSERT INTO deals_meeting (opportunity_id, kind, starts_at, minutes, ends_at, place, objective, agenda,
     agenda_confirmed, call_to_action, created_at, cancel_reason, version)
 SELECT id, CASE WHEN id % 10 = 0 THEN 'demo' ELSE 'technical' END, created_at + interval '20 days', 45,
@@ -61,11 +61,11 @@ def build(deals: int) -> None:
     """Fill the database set-based, triggers and foreign keys off: rows as the domain would have made them."""
     from django.db import connection
 
-    from deals.models import Opportunity, Pipeline
+    from deals.models import AlignmentCheck, Opportunity, Pipeline
     from people.models import Role, User
     from qualification.models import Framework
 
-    if Opportunity.objects.count() == deals:
+    if Opportunity.objects.count() == deals and AlignmentCheck.objects.exists():  # what is filled last
         return
     print(f"building {deals:,} deals with {deals * HISTORY:,} rows of history", flush=True)
     event = Opportunity.pgh_event_model

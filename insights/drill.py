@@ -74,7 +74,7 @@ def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:
     if data.get("risk") in ("any", HAPPY_EARS.name):
         happy = data["risk"] == HAPPY_EARS.name
         deals, title = at_risk(filters, deals, happy), "Happy ears" if happy else "Deals at risk"
-    return with_weighted(deals), title
+    return with_weighted(deals, filters.day), title
 
 
 def narrowed(filters: Filters, deals: QuerySet, data: Mapping[str, str]) -> QuerySet:

@@ -127,7 +127,7 @@ class Filters:
     @cached_property
     def _book(self) -> QuerySet:
         deals = Opportunity.objects.visible_to(self.user)
-        return past.states(deals, self.as_of) if self.as_of else deals
+        return past.as_of(deals, self.as_of) if self.as_of else deals
 
     @cached_property
     def team_and_below(self) -> set[int]:

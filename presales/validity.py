@@ -1,6 +1,7 @@
 """From when until when a row of the history told how things stood: what a look at a past day asks of the database."""
 
 import datetime
+from collections.abc import Sequence
 
 import pghistory
 import pgtrigger
@@ -43,7 +44,7 @@ def execute_without(trigger: str, statement: str, parameters: dict) -> int:
             return cursor.rowcount
 
 
-def track(exclude: list[str]) -> object:
+def track(exclude: list[str], indexes: Sequence[models.Index] = ()) -> object:
     """`pghistory.track`, whose rows also know until when they held, in `pgh_until`: empty for the one that holds.
 
     A row holds from `pgh_created_at` until the next one of its record; of two that began together, the later one. The
@@ -55,6 +56,7 @@ def track(exclude: list[str]) -> object:
         append_only=False,
         attrs={"pgh_until": models.DateTimeField(null=True, editable=False)},
         meta={
+            "indexes": list(indexes),
             "triggers": [
                 pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
                 pgtrigger.ReadOnly(name="read_only", exclude=["pgh_until"]),
@@ -65,7 +67,7 @@ def track(exclude: list[str]) -> object:
                     condition=pgtrigger.Q(new__pgh_label__df="insert"),
                     func=pgtrigger.Func(ENDS_FORMER),
                 ),
-            ]
+            ],
         },
     )
 

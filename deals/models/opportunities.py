@@ -103,7 +103,10 @@ class OfOpportunityQuerySet(models.QuerySet):
 
 
 # What is excluded follows from the rest of the history; of activity FormerActivity keeps the moments.
-@validity.track(exclude=["last_activity_at", "close_date_pushes"])
+@validity.track(
+    exclude=["last_activity_at", "close_date_pushes"],
+    indexes=[models.Index(fields=["currency"], name="deals_event_by_currency")],
+)
 class Opportunity(models.Model):
     """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""
 
@@ -204,6 +207,7 @@ class Opportunity(models.Model):
             ),
             models.Index(fields=["-amount", "-id"], condition=Q(outcome="open"), name="deals_open_by_amount"),
             # With the SE, so that the planner who takes it for an SE's own deals reads no others.
+            models.Index(fields=["currency"], name="deals_by_currency"),
             models.Index(fields=["currency", "se"], condition=Q(outcome="open"), name="deals_open_by_currency"),
             models.Index(fields=["se"], include=["stage"], condition=Q(outcome="open"), name="deals_held"),
             models.Index(fields=["closed_on"], condition=~Q(outcome="open"), name="deals_by_closing"),

@@ -74,4 +74,6 @@ def countable(deals: QuerySet) -> QuerySet:
 
 def uncountable(deals: QuerySet) -> QuerySet:
     """Those without a rate for their day."""
-    return deals.exclude(currency=settings.COMPANY_CURRENCY).filter(rate=None)
+    # In two ranges, which an index finds; "not equal" would read every deal to find that none is.
+    own = settings.COMPANY_CURRENCY
+    return deals.filter(Q(currency__lt=own) | Q(currency__gt=own), rate=None)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deals.models.rates import MONEY, countable, uncountable, with_value
 from insights.queries.added_up import added_up
-from insights.queries.past import is_past
+from insights.queries.past import is_past, with_default_probability
 from presales.sql import Template
 
 # (key, label, youngest in days): a deal belongs to the last line whose days it has reached.
@@ -55,14 +55,17 @@ class Book:
     by_age: list[Line] = field(default_factory=list)
 
 
-def with_weighted(deals: QuerySet) -> QuerySet:
+def with_weighted(deals: QuerySet, day: datetime.date | None = None) -> QuerySet:
     """Adds `weighted` to what `in_company_currency` gives: amount × rate × probability, rounded half-up to cents
-    once, deal by deal, so that sums add up."""
+    once, deal by deal, so that sums add up. States of a past `day` count with the default probability of that day."""
     # Times 0.01, since a division would round before the rounding.
     weighted = Template(
         "ROUND({0} * {1} * {2} * 0.01, 2)", F("amount"), F("rate"), F("probability"), output_field=MONEY
     )
-    probability = Coalesce("claimed_probability", "default_probability" if is_past(deals) else "stage__probability")
+    default = "stage__probability"
+    if is_past(deals) and day:
+        deals, default = with_default_probability(deals, day), "default_probability"
+    probability = Coalesce("claimed_probability", default)
     return deals.annotate(probability=probability).annotate(weighted=weighted)
 
 
@@ -98,7 +101,7 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
         output_field=CharField(),
     )
     rows = (
-        with_weighted(in_company_currency(deals, timezone.localdate(now)))
+        with_weighted(in_company_currency(deals, timezone.localdate(now)), timezone.localdate(now))
         .annotate(age=age, named=Case(When(owner=None, then=F("owner_name")), default=Value("")))
         .order_by()
         .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "value", "weighted")

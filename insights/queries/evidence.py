@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -12,9 +13,14 @@ from insights.queries.added_up import added_up
 from presales.validity import end_of
 
 AT_RISK = "risks > 0"
-HAPPY = f"risks & {HAPPY_EARS.bit} > 0"
 RULES = "Evidence and risks of a past day are judged by today's rules, from what was known and had happened by then."
 """The sentence that screens of a past day say."""
+
+
+def happy() -> str:
+    """When a row of `told` is claimed far above its evidence: the condition of HAPPY_EARS, for which nothing else of
+    the risks has to be worked out."""
+    return f"claim > evidence + {int(settings.HAPPY_EARS_MARGIN)}"
 
 
 def told(
@@ -39,16 +45,16 @@ def told(
     return added_up(rows, question.replace("{told}", "({deals}) AS told"))
 
 
-def at_risk(filters: Filters, deals: QuerySet, happy: bool = False) -> QuerySet:
-    """Those of the open `deals` that carry a risk; with `happy`, those claimed far above their evidence."""
+def at_risk(filters: Filters, deals: QuerySet, ears: bool = False) -> QuerySet:
+    """Those of the open `deals` that carry a risk; with `ears`, those claimed far above their evidence."""
     deals = deals.filter(outcome="open")
     if not filters.as_of:
         found = with_risks(deals, filters.now)
-        if not happy:
+        if not ears:
             return found.filter(risks__gt=0)
-        return found.alias(ears=F("risks").bitand(HAPPY_EARS.bit)).filter(ears__gt=0)
+        return found.alias(bits=F("risks").bitand(HAPPY_EARS.bit)).filter(bits__gt=0)
     states = deals.order_by().values(*past_evidence.COLUMNS)
-    ids = past_evidence.among(states, end_of(filters.day), filters.day, HAPPY if happy else AT_RISK)
+    ids = past_evidence.among(states, end_of(filters.day), filters.day, happy() if ears else AT_RISK)
     return deals.filter(id__in=ids)
 
 

@@ -12,7 +12,7 @@ from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
 from insights.queries.book import ZERO, in_company_currency, with_weighted
-from insights.queries.evidence import HAPPY, told
+from insights.queries.evidence import happy, told
 from presales.sql import Template
 
 BEFORE = 30
@@ -76,15 +76,14 @@ def by_ae(filters: Filters) -> list[Ears]:
     """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
     sums = told(
         filters,
-        with_weighted(_open(filters)),
+        with_weighted(_open(filters), filters.day),
         f"""
         SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(weighted), 0),
                coalesce(sum(round(value * evidence * 0.01, 2)), 0),
-               count(*) FILTER (WHERE {HAPPY})
+               count(*) FILTER (WHERE {happy()})
           FROM {{told}} WHERE evidence IS NOT NULL GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
         """,  # noqa: S608  our own text
         ["owner_id", "value", "weighted"],
-        risks=True,
     )
     return [Ears(*row[1:]) for row in sums] or [Ears(None, 0, ZERO, ZERO, 0)]
 
@@ -104,9 +103,9 @@ def flagged(filters: Filters) -> list[Flagged]:
     """The deals claimed furthest above their evidence in money, at most MOST of them."""
     question = f"""
         SELECT id, name, value, claim, evidence FROM {{told}}
-         WHERE {HAPPY} ORDER BY value * (claim - evidence) DESC, id LIMIT {MOST}
+         WHERE {happy()} ORDER BY value * (claim - evidence) DESC, id LIMIT {MOST}
     """  # noqa: S608  our own text
-    return [Flagged(*row) for row in told(filters, _open(filters), question, ["name", "value"], risks=True)]
+    return [Flagged(*row) for row in told(filters, _open(filters), question, ["name", "value"])]
 
 
 def calibrated(filters: Filters, deals: QuerySet) -> QuerySet:

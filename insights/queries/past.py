@@ -5,15 +5,7 @@ import datetime
 from django.db.models import Case, Exists, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value, When
 
 from deals.models import Opportunity, Stage
-from presales.validity import as_of, end_of
-
-
-def states(deals: QuerySet, day: datetime.date) -> QuerySet:
-    """`deals` as they stood when `day` was over where the user is: rows of their history with the fields of a deal.
-
-    Their `id` is the deal's. They carry `default_probability`, what their stage's default was then.
-    """
-    return with_default_probability(as_of(deals, day), day)
+from presales.validity import as_of, end_of  # noqa: F401  screens ask this module alone
 
 
 def with_default_probability(rows: QuerySet, day: datetime.date) -> QuerySet:

@@ -8,18 +8,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db.models import Q
 
-from deals.models import MeetingKind, QueueEntry, TechnicalWin
+from deals.models import MeetingKind, Outcome, QueueEntry, TechnicalWin
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency
 
 ALARM = 15
 """So many demos in a week without a single POC started mean that demos are given away."""
-DEALS = "WITH deal AS MATERIALIZED ({deals}) "
+DEALS = "WITH deal AS ({deals}) "
 
 # Deals by the SE who holds them, or held them when they closed.
 OUTCOMES = """
@@ -27,10 +27,9 @@ SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE outcome = 'won'), count(*)
        count(*) FILTER (WHERE outcome = 'no_go'),
        count(*) FILTER (WHERE outcome = 'won' AND had_poc), count(*) FILTER (WHERE outcome = 'lost' AND had_poc),
        count(*) FILTER (WHERE outcome = 'open'), coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0)
-  FROM (SELECT deal.*, EXISTS (SELECT FROM deals_poc poc WHERE poc.opportunity_id = deal.id
-                                  AND poc.started_on <= %(day)s) AS had_poc
-          FROM deal
-         WHERE outcome = 'open' OR closed_on BETWEEN %(first)s AND %(last)s) AS deal
+  FROM (SELECT deal.*, poc.opportunity_id IS NOT NULL AS had_poc
+          FROM deal LEFT JOIN (SELECT DISTINCT opportunity_id FROM deals_poc WHERE started_on <= %(day)s) AS poc
+            ON poc.opportunity_id = deal.id) AS deal
  GROUP BY GROUPING SETS ((se_id), ())
 """
 # The rows that are counted below, each with its deal; insights/listings.py lists them.
@@ -44,25 +43,25 @@ SELECT told.*, decided_on - discovered AS days
          WHERE deal.se_id IS NOT NULL AND win.decided_on BETWEEN %(first)s AND %(last)s) AS told
 """
 SHOWN = """
-SELECT * FROM (
-    SELECT deal.id, deal.se_id, 'demo' AS kind, (meeting.ends_at AT TIME ZONE %(zone)s)::date AS day,
-           meeting.objective AS title
-      FROM deal JOIN deals_meeting meeting ON meeting.opportunity_id = deal.id
-     WHERE meeting.kind = %(demo)s AND meeting.ends_at <= %(now)s
-       AND (meeting.cancelled_at IS NULL OR meeting.cancelled_at > %(now)s)
-    UNION ALL
-    SELECT deal.id, deal.se_id, 'poc', poc.started_on, poc.title FROM deal
-      JOIN deals_poc poc ON poc.opportunity_id = deal.id WHERE poc.started_on <= %(day)s) AS told
- WHERE day BETWEEN %(first)s AND %(last)s
+SELECT deal.id, deal.se_id, work.kind, work.day, work.title
+  FROM (SELECT opportunity_id, 'demo' AS kind, (ends_at AT TIME ZONE %(zone)s)::date AS day, objective AS title
+          FROM deals_meeting
+         WHERE kind = %(demo)s AND ends_at >= %(start)s AND ends_at < %(end)s AND ends_at <= %(now)s
+           AND opportunity_id IS NOT NULL AND (cancelled_at IS NULL OR cancelled_at > %(now)s)
+        UNION ALL
+        SELECT opportunity_id, 'poc', started_on, title FROM deals_poc
+         WHERE started_on BETWEEN %(first)s AND %(last)s AND started_on <= %(day)s) AS work
+  JOIN deal ON deal.id = work.opportunity_id
 """
 CLAIMED = """
-SELECT deal.id, claim.se_id, entry.entered_at, claim.claimed_at,
-       extract(epoch FROM claim.claimed_at - entry.entered_at) / 3600 AS hours
-  FROM deal JOIN deals_queueentry entry ON entry.opportunity_id = deal.id AND entry.result = %(claimed)s
-  JOIN LATERAL (SELECT se_id, claimed_at FROM deals_claim claim
-                 WHERE claim.opportunity_id = deal.id AND claim.claimed_at >= entry.entered_at
-                 ORDER BY claimed_at LIMIT 1) claim ON TRUE
- WHERE claim.claimed_at >= %(start)s AND claim.claimed_at < %(end)s AND claim.claimed_at <= %(now)s
+SELECT deal.id, taken.se_id, taken.entered_at, taken.claimed_at,
+       extract(epoch FROM taken.claimed_at - taken.entered_at) / 3600 AS hours
+  FROM (SELECT DISTINCT ON (entry.id) entry.opportunity_id, entry.entered_at, claim.se_id, claim.claimed_at
+          FROM deals_queueentry entry
+          JOIN deals_claim claim ON claim.opportunity_id = entry.opportunity_id AND claim.claimed_at >= entry.entered_at
+         WHERE entry.result = %(claimed)s ORDER BY entry.id, claim.claimed_at) AS taken
+  JOIN deal ON deal.id = taken.opportunity_id
+ WHERE taken.claimed_at >= %(start)s AND taken.claimed_at < %(end)s AND taken.claimed_at <= %(now)s
 """
 TECHNICAL = f"""
 SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE state = 'won'), count(*) FILTER (WHERE state = 'lost'),
@@ -128,23 +127,18 @@ def whole_question(filters: Filters, question: str) -> str:
 def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES, TECHNICAL, DEMOS, CLAIMS)) -> SeTeam:
     """Four queries over the deals in the filters, or only the `parts` of them that are wanted."""
     found: dict[int | None, Work] = {}
-    rows = (
-        in_company_currency(filters.book(), filters.day)
-        .order_by()
-        .values("id", "se_id", "outcome", "closed_on", "value")
-    )
-    try:
-        deals, own = past.named(*rows.query.sql_with_params(), "deal")
-    except EmptyResultSet:
-        return SeTeam({}, Work(), Work(), [])
-    parameters = own | clock(filters, period)
+    deals = in_company_currency(filters.book(), filters.day).order_by()
+    current = Q(outcome=Outcome.OPEN) | Q(closed_on__range=(period.start, period.end))
 
     def ask(question: str) -> list[tuple]:
         if question not in parts:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(DEALS.format(deals=deals) + whole_question(filters, question), parameters)
-            return cursor.fetchall()
+        # What hangs on deals asks for no more of them than whose they are.
+        counted = question is OUTCOMES
+        rows = (
+            deals.filter(current).values("id", "se_id", "outcome", "value") if counted else deals.values("id", "se_id")
+        )
+        return added_up(rows, DEALS + whole_question(filters, question), **clock(filters, period))
 
     def of(se: int | None) -> Work:
         return found.setdefault(se, Work())

@@ -200,9 +200,9 @@ def counted(filters: Quarterly, deals: QuerySet) -> QuerySet:
 def _state(filters: Quarterly, day: datetime.date) -> QuerySet:
     """Every deal the user sees that was open when `day` was over, or is now, or had been won in the period."""
     deals = Opportunity.objects.visible_to(filters.user)
-    rows = past.states(deals, day) if filters.as_of or day != filters.day else deals
+    rows = past.as_of(deals, day) if filters.as_of or day != filters.day else deals
     rows = counted(filters, rows)
     scope = filters.scope
     flag = Case(When(scope, then=Value(True)), default=Value(False)) if scope else Value(True)
-    told = with_weighted(with_value(rows, day)).annotate(scope=flag).order_by()
+    told = with_weighted(with_value(rows, day), day).annotate(scope=flag).order_by()
     return told.values("id", "value", "weighted", "scope", *SIDE)
