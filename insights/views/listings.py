@@ -1,5 +1,7 @@
 """The rows behind a figure that are no deals, as a page and as CSV."""
 
+from collections.abc import Mapping
+
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -21,6 +23,12 @@ def _asked(request: HttpRequest, what: str) -> tuple[Kind, Filters]:
     return KINDS[what], FILTERS.get(what, Yearly)(request.user, request.GET)
 
 
+def _whose(filters: Filters, data: Mapping[str, str]) -> str:
+    """The people whose rows alone are listed, by name."""
+    asked = {data[name] for name in ("owner", "se", "by", "author", "person") if name in data}
+    return " and ".join(person.name for person in filters.people if str(person.pk) in asked) if asked else ""
+
+
 @require_safe
 def listing(request: HttpRequest, what: str) -> HttpResponse:
     """The rows, the newest first, with how many there are, which is the figure."""
@@ -36,6 +44,7 @@ def listing(request: HttpRequest, what: str) -> HttpResponse:
             (row[:3] if kind.of_deals else (), zip(kind.columns, in_words(kind, row), strict=True)) for row in found
         ],
         "count": count,
+        "whose": _whose(filters, request.GET),
         "number": number,
         "following": number + 1 if number * AT_ONCE < count else None,
         "query": query.urlencode(),
