@@ -31,6 +31,8 @@ PICTURES = [
     ("opportunity", "ae", "/opportunities/?sort=-amount", "light", DESK, "tbody tr a"),
     ("board", "ae", "/board/", "light", DESK, ""),
     ("pipeline", "manager", "/pipeline/", "light", DESK, ""),
+    ("review", "manager", "/insights/review/", "light", DESK, ""),
+    ("dashboard", "manager", "/dashboards/starter/", "light", DESK, ""),
     ("pipeline-dark", "manager", "/pipeline/", "dark", DESK, ""),
 ]
 
