@@ -57,8 +57,29 @@ PACE_MEANS = (
 HUNDRED = Decimal(100)
 
 
+class Paced:
+    """Something with a pace, in the words and colours of pages."""
+
+    pace: str
+
+    @property
+    def tone(self) -> str:
+        """How the pace looks."""
+        return PACE_TONES.get(self.pace, "quiet")
+
+    @property
+    def pace_label(self) -> str:
+        """The pace in words."""
+        return PACES.get(self.pace, "")
+
+    @property
+    def bar(self) -> str:
+        """The tone of its bar."""
+        return BARS.get(self.tone, self.tone)
+
+
 @dataclass
-class Line:
+class Line(Paced):
     """One key result as it stands on a day."""
 
     result: KeyResult
@@ -109,24 +130,9 @@ class Line:
         """Whether values are amounts in the company's currency."""
         return self.figure is not None and self.figure.unit == "money"
 
-    @property
-    def tone(self) -> str:
-        """How the pace looks."""
-        return PACE_TONES.get(self.pace, "quiet")
-
-    @property
-    def pace_label(self) -> str:
-        """The pace in words."""
-        return PACES.get(self.pace, "")
-
-    @property
-    def bar(self) -> str:
-        """The tone of its bar."""
-        return BARS.get(self.tone, self.tone)
-
 
 @dataclass
-class Standing:
+class Standing(Paced):
     """An objective as it stands on a day."""
 
     objective: Objective
@@ -135,21 +141,6 @@ class Standing:
     elapsed: Decimal
     progress: Decimal | None = None
     pace: str = ""
-
-    @property
-    def tone(self) -> str:
-        """How the pace looks."""
-        return PACE_TONES.get(self.pace, "quiet")
-
-    @property
-    def pace_label(self) -> str:
-        """The pace in words."""
-        return PACES.get(self.pace, "")
-
-    @property
-    def bar(self) -> str:
-        """The tone of its bar."""
-        return BARS.get(self.tone, self.tone)
 
 
 def progress_of(start: Decimal, target: Decimal, now: Decimal | None) -> Decimal:
