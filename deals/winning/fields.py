@@ -15,10 +15,11 @@ from django.conf import settings
 
 from deals.models.opportunities import OpportunityType
 from deals.models.stages import Pipeline
+from leads.conversion.fields import known_customs, people_and_dates
 from leads.models import Source
 from leads.models.custom_fields import CustomField, RecordKind
 from leads.scoring.fields import FIELDS
-from presales.learning.fields import CALENDAR, OWNER, Known, custom_sql, text_sql, yes_no_sql
+from presales.learning.fields import Known, custom_sql, text_sql, yes_no_sql
 from presales.learning.table import Kind
 
 CUSTOM = re.compile(r"^custom\.(opportunity|company)\.(text|number|choice|yes_no|date)\.([a-z][a-z0-9_]*)$")
@@ -51,8 +52,6 @@ DAY = "(o.created_at AT TIME ZONE 'UTC')::date"
 AMOUNT = f"""(nullif(b.amount, 0) * CASE WHEN b.currency = '{settings.COMPANY_CURRENCY}' THEN 1 ELSE (
     SELECT r.rate FROM deals_exchangerate r WHERE r.currency = b.currency AND r.valid_from <= {DAY}
      ORDER BY r.valid_from DESC LIMIT 1) END)::float8"""  # noqa: S608
-
-OWNED = OWNER.format(one="deal")
 
 
 def _choice(key: str, label: str, sql: str, choices: object) -> Known:
@@ -96,19 +95,7 @@ BUILT_IN: dict[str, Known] = {
         *(_of_company(key, Kind.CATEGORY) for key in ("industry", "country", "region")),
         *(_of_company(key, Kind.NUMBER) for key in ("employees", "annual_revenue")),
         _of_company("technologies", Kind.ITEMS),
-        Known(
-            "owner", "Owner", "People and dates", Kind.CATEGORY,
-            "coalesce(b.owner_id::text, nullif('named ' || b.owner_name, 'named '))", OWNED,
-        ),
-        Known("team", "Team", "People and dates", Kind.CATEGORY, "b.team_id::text", OWNED),
-        Known(
-            "month", "Month it came in", "People and dates", Kind.CATEGORY,
-            "to_char(o.created_at AT TIME ZONE 'UTC', 'MM')", CALENDAR,
-        ),
-        Known(
-            "weekday", "Day of the week it came in", "People and dates", Kind.CATEGORY,
-            "to_char(o.created_at AT TIME ZONE 'UTC', 'ID')", CALENDAR,
-        ),
+        *people_and_dates("b", "o", "deal"),
     )
 }  # fmt: skip
 
@@ -129,11 +116,5 @@ def known_by(key: str, label: str = "") -> Known | None:
 
 def all_known() -> dict[str, Known]:
     """Everything that may be learned from, by key: the built-in fields and the custom ones in use."""
-    found = dict(BUILT_IN)
-    records = (RecordKind.OPPORTUNITY, RecordKind.COMPANY)
-    for field in CustomField.objects.active().filter(record__in=records).order_by("-record", "position", "pk"):
-        key = f"custom.{field.record}.{field.kind}.{field.key}"
-        known = known_by(key, field.name)
-        if known is not None:
-            found[key] = known
-    return found
+    fields = CustomField.objects.active().filter(record__in=(RecordKind.OPPORTUNITY, RecordKind.COMPANY))
+    return BUILT_IN | known_customs(fields.order_by("-record", "position", "pk"), known_by)

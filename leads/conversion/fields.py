@@ -9,6 +9,7 @@ computed, whatever became of the definition.
 """
 
 import re
+from collections.abc import Callable, Iterable
 
 from leads.models.custom_fields import CustomField, RecordKind
 from leads.models.engagements import EngagementKind
@@ -27,7 +28,17 @@ RECORDED_AFTER = (
 )  # fmt: skip
 
 
-OWNED = OWNER.format(one="lead")
+def people_and_dates(held: str, came_in: str, one: str) -> list[Known]:
+    """Who has it and when it came in, kept out by default: `held` has the columns of who, `came_in` the moment."""
+    owned, group = OWNER.format(one=one), "People and dates"
+    owner = f"coalesce({held}.owner_id::text, nullif('named ' || {held}.owner_name, 'named '))"
+    month, weekday = (f"to_char({came_in}.created_at AT TIME ZONE 'UTC', '{part}')" for part in ("MM", "ID"))
+    return [
+        Known("owner", "Owner", group, Kind.CATEGORY, owner, owned),
+        Known("team", "Team", group, Kind.CATEGORY, f"{held}.team_id::text", owned),
+        Known("month", "Month it came in", group, Kind.CATEGORY, month, CALENDAR),
+        Known("weekday", "Day of the week it came in", group, Kind.CATEGORY, weekday, CALENDAR),
+    ]
 
 
 def _field(key: str, group: str, kind: Kind) -> Known:
@@ -64,19 +75,7 @@ BUILT_IN: dict[str, Known] = {
             "did", "Kinds of engagement", "Engagement", Kind.NUMBER,
             "(" + " + ".join(f"coalesce((s.masses[{slot}] > 0)::int, 0)" for slot in SLOTS.values()) + ")::float8",
         ),
-        Known(
-            "owner", "Owner", "People and dates", Kind.CATEGORY,
-            "coalesce(l.owner_id::text, nullif('named ' || l.owner_name, 'named '))", OWNED,
-        ),
-        Known("team", "Team", "People and dates", Kind.CATEGORY, "l.team_id::text", OWNED),
-        Known(
-            "month", "Month it came in", "People and dates", Kind.CATEGORY,
-            "to_char(l.created_at AT TIME ZONE 'UTC', 'MM')", CALENDAR,
-        ),
-        Known(
-            "weekday", "Day of the week it came in", "People and dates", Kind.CATEGORY,
-            "to_char(l.created_at AT TIME ZONE 'UTC', 'ID')", CALENDAR,
-        ),
+        *people_and_dates("l", "l", "lead"),
     )
 }  # fmt: skip
 
@@ -97,11 +96,12 @@ def known_by(key: str, label: str = "") -> Known | None:
 
 def all_known() -> dict[str, Known]:
     """Everything that may be learned from, by key: the built-in fields and the custom ones in use."""
-    found = dict(BUILT_IN)
-    records = (RecordKind.LEAD, RecordKind.COMPANY)
-    for field in CustomField.objects.active().filter(record__in=records).order_by("record", "position", "pk"):
-        key = f"custom.{field.record}.{field.kind}.{field.key}"
-        known = known_by(key, field.name)
-        if known is not None:
-            found[key] = known
-    return found
+    fields = CustomField.objects.active().filter(record__in=(RecordKind.LEAD, RecordKind.COMPANY))
+    return BUILT_IN | known_customs(fields.order_by("record", "position", "pk"), known_by)
+
+
+def known_customs(fields: Iterable[CustomField], known_by: Callable[[str, str], Known | None]) -> dict[str, Known]:
+    """Those of the custom `fields` that can be learned from, by key."""
+    named = {f"custom.{field.record}.{field.kind}.{field.key}": field.name for field in fields}
+    found = {key: known_by(key, name) for key, name in named.items()}
+    return {key: known for key, known in found.items() if known is not None}
