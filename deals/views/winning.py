@@ -56,15 +56,7 @@ def train(request: HttpRequest) -> HttpResponse:
 def fields(request: HttpRequest) -> HttpResponse:
     """Save which fields to learn from."""
     require(request.user, "deals.change_winning")
-    form = SCREEN.posted(request)
-    if not form.is_valid():
-        return SCREEN.show(request, form)
-    data = form.cleaned_data
-    actions.choose_fields(
-        request.user, version=data["version"], used=set(data["used"]), leaks=set(data["leaks"]),
-        horizon_days=data["horizon_days"],
-    )  # fmt: skip
-    return SCREEN.back(request, "Saved. A training with these fields is on its way.")
+    return SCREEN.save_fields(request, actions.choose_fields)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The page of something learned: one template, filled in by each room that learns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.forms import ModelForm
@@ -54,9 +55,17 @@ class Screen:
             response["HX-Refresh"] = "true"
         return response
 
-    def posted(self, request: HttpRequest) -> ModelForm:
-        """The form of fields as it was sent."""
-        return self.form(request.POST, keys=list(self.learner.all_known()))
+    def save_fields(self, request: HttpRequest, choose: Callable[..., None]) -> HttpResponse:
+        """Let `choose` save which fields to learn from, or show what is wrong with what was sent."""
+        form = self.form(request.POST, keys=list(self.learner.all_known()))
+        if not form.is_valid():
+            return self.show(request, form)
+        data = form.cleaned_data
+        choose(
+            request.user, version=data["version"], used=set(data["used"]), leaks=set(data["leaks"]),
+            horizon_days=data["horizon_days"],
+        )  # fmt: skip
+        return self.back(request, "Saved. A training with these fields is on its way.")
 
     def back(self, request: HttpRequest, message: str) -> HttpResponse:
         """To the page, with a word of what was done."""
