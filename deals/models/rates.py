@@ -18,9 +18,8 @@ LEAST, MOST = Decimal("0.00000001"), Decimal(1_000_000)
 # Of a deal's amount, currency, the company's currency, closing day and today. PostgreSQL rounds half away from zero,
 # which is half-up for amounts, that are never negative. Deals in the company's own currency never ask for a rate.
 OWN = "{1} = {2}"
-LATEST = """(SELECT latest.rate FROM deals_exchangerate latest
-              WHERE latest.currency = {1} AND latest.valid_from <= COALESCE({3}, {4})
-              ORDER BY latest.valid_from DESC LIMIT 1)"""
+LATEST = "deals_rate_at({1}, COALESCE({3}, {4}))"
+"""The rate of a currency on a day, or nothing: a function of the database (migration 0043)."""
 
 
 @pghistory.track()
