@@ -106,6 +106,7 @@ class OfOpportunityQuerySet(models.QuerySet):
 @validity.track(
     exclude=["last_activity_at", "close_date_pushes"],
     indexes=[models.Index(fields=["currency"], name="deals_event_by_currency")],
+    story=["stage", "close_date", "se"],
 )
 class Opportunity(models.Model):
     """A deal. `outcome` repeats the stage's, so that the database can hold what closing demands."""
