@@ -3,7 +3,9 @@
     python -m bench.pages [--leads N] [--requests N]
 
 Floor and product are asked in turn over the same connection to the same server (gunicorn, one process), so that a busy
-machine slows both. Bars (quality.md): lists, board and queue ≤ 5 × floor, home ≤ 8 ×, ≤ 12 queries, growth ≤ 1.25 ×.
+machine slows both. Bars (quality.md): lists, board and queue ≤ 5 × floor, home ≤ 8 ×, ≤ 12 queries, growth ≤ 1.25 ×;
+the screens of figures ≤ 8 × and ≤ 12 queries for who has a team. They add up every deal of the team, of which there
+are five times as many at the larger size, so they have no bar for growth; a director's, over all teams, are told only.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import time
 
+from bench.pages_book import grow
 from bench.place import ROOT, bar, own_database, store
 
 PAGES = [
@@ -43,118 +46,16 @@ PAGES = [
     ("past answers, all", "director", "/answers/?q=encryption", 5),
     ("search, a word of all", "director", "/leads/?q=example+{last}", None),  # told, not held to a bar
 ]
+FIGURES = [
+    ("pipeline", "/pipeline/"), ("movement", "/insights/movement/"), ("forecast", "/insights/forecast/"),
+    ("funnel", "/insights/funnel/"), ("velocity", "/insights/velocity/"), ("SE team", "/insights/se-team/"),
+    ("win / loss", "/insights/win-loss/"), ("happy ears", "/insights/happy-ears/"),
+    ("pairings", "/insights/pairings/"), ("meetings", "/insights/meetings/"), ("goals", "/insights/goals/"),
+]  # fmt: skip
+PAGES += [(what, "manager", address, 8) for what, address in FIGURES]
+PAGES += [(f"{what}, director", "director", address, None) for what, address in FIGURES]
+WITHOUT_GROWTH = {what for what, _ in FIGURES}
 PORT = 8977
-
-# Teams of 10 AEs, 4 SEs and a manager under one director: one team at 1,000 leads, twenty at 100,000, so that what one
-# person works on fills the pages at both sizes, and the rest is what the database has to pass by.
-TEAMS = """
-INSERT INTO people_team (name, regions, verticals, version) VALUES ('Sales', '{}', '{}', 1);
-INSERT INTO people_team (name, parent_id, regions, verticals, version)
-SELECT 'Team ' || n, t.id, '{}', '{}', 1 FROM people_team t, generate_series(1, 20) AS n WHERE t.name = 'Sales'
-"""
-PEOPLE = """
-INSERT INTO people_user (password, is_superuser, email, name, role, title, seniority, time_zone, skills, verticals, sign_ins_ended,
-                         is_active, created_at, version)
-SELECT '!', false, who || n || '@bench.example', who || ' ' || n, role, '', 'senior', 'UTC', '{}', '{}', 0, true, now(), 1
-  FROM (VALUES ('ae', 'ae', 200), ('se', 'se', 80), ('manager', 'manager', 20), ('director', 'manager', 2)) AS roles (who, role, many),
-       generate_series(1, many) AS n
-"""
-MEMBERS = """
-INSERT INTO people_membership (team_id, user_id)
-SELECT t.id, u.id FROM people_user u JOIN people_team t
-    ON t.name = CASE WHEN u.email LIKE 'director%%' THEN 'Sales' ELSE 'Team ' ||
-       1 + (substring(u.email FROM '[0-9]+')::int - 1) / (CASE u.role WHEN 'ae' THEN 10 WHEN 'se' THEN 4 ELSE 1 END) END
-"""
-COMPANIES = """
-INSERT INTO leads_company (name, name_key, domain, industry, employees, country, region, technologies, created_at, version)
-SELECT 'Company ' || n, 'company ' || n, 'company' || n || '.example', 'Software', n, 'Chile', 'West', '{}', now(), 1
-  FROM generate_series(%(first)s / 10 + 1, %(last)s / 10) AS n
-"""
-LEADS = """
-INSERT INTO leads_lead (name, name_key, email, email_key, phone, job_title, seniority, function, company_id, source, campaign,
-    consent, notes, owner_id, owner_name, team_id, stage, stage_since, mql_at, response_due_at, return_reason,
-    nurture_until, disqualify_reason, external_source, external_id, created_at, version)
-SELECT first || ' ' || last, lower(first || ' ' || last), 'lead' || n || '@company.example', 'lead' || n || '@company.example', '', 'Engineer',
-    'individual', 'engineering', c.id, 'webinar', '', 'unknown', '', CASE WHEN stage IN ('sal', 'sql') THEN u.id END, '',
-    m.team_id, stage, made, made, made + interval '4 hours', '', CASE WHEN stage = 'nurture' THEN now()::date END,
-    CASE WHEN stage = 'disqualified' THEN 'no_fit' ELSE '' END, '', '', made, 1
-  FROM (SELECT n, (ARRAY['new', 'mql', 'sal', 'sql', 'nurture', 'disqualified', 'new', 'new', 'disqualified', 'nurture',
-                        'new', 'nurture', 'nurture', 'nurture', 'disqualified', 'disqualified', 'new', 'new', 'disqualified', 'nurture']
-               )[1 + n %% 20] AS stage,
-               initcap(translate(substr(md5('a' || n %% 2000), 1, 5), '0123456789', 'ghijklmnop')) AS first,
-               initcap(translate(substr(md5('b' || n), 1, 7), '0123456789', 'ghijklmnop')) AS last,
-               now() - n * interval '5 minutes' AS made,
-               (SELECT array_agg(id ORDER BY id) FROM people_user WHERE role = 'ae') AS aes
-          FROM generate_series(%(first)s + 1, %(last)s) AS n) rows
-  JOIN people_user u ON u.id = rows.aes[1 + n / 20 %% (%(teams)s * 10)]
-  JOIN people_membership m ON m.user_id = u.id
-  LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
-"""
-SCORES = """
-INSERT INTO leads_leadscore (lead_id, fit, engagement, total, grade, band, masses, mass_rev, input_rev, computed_rev, attempts,
-                             last_error, computed_at)
-SELECT l.id, l.id %% 101, l.id %% 97, l.id %% 99, 'B2', 'warm', '{}', 0, 1, 1, 0, '', now() FROM leads_lead l
- WHERE NOT EXISTS (SELECT 1 FROM leads_leadscore s WHERE s.lead_id = l.id)
-"""
-DOSSIERS = """
-INSERT INTO qualification_dossier (framework_id, team_id, created_at)
-SELECT f.id, NULL, now() FROM qualification_framework f, generate_series(%(first)s / 2 + 1, %(last)s / 2) WHERE f.slug = 'bant'
-"""
-STATUSES = """
-INSERT INTO qualification_dossierstatus (dossier_id, input_rev, computed_rev, attempts, last_error, status, completeness)
-SELECT d.id, 1, 1, 0, '', (ARRAY['qualified', 'in_progress', 'at_risk'])[1 + d.id %% 3], 50 FROM qualification_dossier d
- WHERE NOT EXISTS (SELECT 1 FROM qualification_dossierstatus s WHERE s.dossier_id = d.id)
-"""
-DEALS = """
-INSERT INTO deals_opportunity (name, company_id, dossier_id, type, source, product, pipeline_id, stage_id, outcome, stage_since,
-    owner_id, owner_name, team_id, needed_skills, amount, currency, forecast_category, close_date, compelling_event, next_step,
-    created_at, last_activity_at, closed_on, lost_reason, lost_to, no_go_reason, external_source, external_id, version, se_id)
-SELECT 'Deal ' || n, c.id, d.id, 'new', 'webinar', '', s.pipeline_id, s.id, s.outcome, made, u.id, '', m.team_id, '', 1000 + n,
-    'USD', 'pipeline', now()::date + 30, '', CASE WHEN n %% 3 = 0 THEN '' ELSE 'Call' END, made, now() - n %% 40 * interval '1 day',
-    CASE WHEN s.outcome <> 'open' THEN made::date + 20 END, CASE WHEN s.outcome = 'lost' THEN 'price' ELSE '' END, '', '', '', '', 1,
-    CASE WHEN n %% 8 > 0 OR n / 40 %% 4 > 0 THEN se.id END
-  FROM (SELECT d.id, row_number() OVER (ORDER BY d.id) AS n, now() - row_number() OVER (ORDER BY d.id) * interval '10 minutes' AS made
-          FROM qualification_dossier d WHERE NOT EXISTS (SELECT 1 FROM deals_opportunity o WHERE o.dossier_id = d.id)) d
-  JOIN deals_stage s ON s.slug = CASE WHEN n %% 8 > 0 THEN (ARRAY['won', 'lost', 'lost'])[1 + n / 8 %% 3] ELSE
-      (ARRAY['qualification', 'discovery', 'presentation', 'evaluation', 'negotiation'])[1 + n / 8 %% 5] END
-  JOIN people_user u ON u.email = 'ae' || (1 + n / 8 %% (%(teams)s * 10)) || '@bench.example'
-  JOIN people_membership m ON m.user_id = u.id
-  JOIN people_user se ON se.email = 'se' || (1 + n / 8 %% (%(teams)s * 10) / 10 * 4 + n / 80 %% 4) || '@bench.example'
-  LEFT JOIN leads_company c ON c.name_key = 'company ' || (1 + n / 10)
-"""
-QUEUE = """
-INSERT INTO deals_queueentry (opportunity_id, kind, note, entered_at, result)
-SELECT id, 'qualified', '', created_at, '' FROM deals_opportunity WHERE outcome = 'open' AND se_id IS NULL
-ON CONFLICT DO NOTHING
-"""
-# An RFP of ten answered questions on every tenth deal; a third of the answers everybody may reuse.
-RFPS = """
-INSERT INTO deals_rfp (opportunity_id, name, kind, due_on, note, file, filename, reading, columns, mapping, created_at, version)
-SELECT o.id, 'RFP ' || o.id, 'rfp', now()::date, '', '', '', '{}', '{}', '{}', now(), 1 FROM deals_opportunity o
- WHERE o.id %% 10 = 0 AND NOT EXISTS (SELECT 1 FROM deals_rfp r WHERE r.opportunity_id = o.id)
-"""
-ANSWERS = """
-INSERT INTO deals_rfpquestion (rfp_id, line, number, section, text, state, answer, fit, is_reusable, reuse_count, version, answered_at)
-SELECT r.id, n, n::text, 'Security', 'How does your encryption cover topic' || (r.id * 10 + n) %% 200 || ' in our plants?', 'done',
-    'It covers case ' || r.id * 10 + n || ' as the handbook says: keys in a vault, rotated every 90 days, and a log of who looked.', '',
-    n %% 3 = 0, 0, 1, now() - r.id * interval '1 minute'
-  FROM deals_rfp r, generate_series(1, 10) AS n WHERE NOT EXISTS (SELECT 1 FROM deals_rfpquestion q WHERE q.rfp_id = r.id)
-"""
-
-
-def grow(first: int, last: int) -> None:
-    """Add the leads from `first` to `last`, half as many opportunities, and what belongs to them."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        if first == 0:
-            cursor.execute(TEAMS)
-            cursor.execute(PEOPLE)
-            cursor.execute(MEMBERS, {})
-        for statement in (COMPANIES, LEADS, SCORES, DOSSIERS, STATUSES, DEALS, QUEUE, RFPS, ANSWERS):
-            cursor.execute(statement, {"first": first, "last": last, "teams": max(1, min(20, last // 5000))})
-        cursor.execute("VACUUM ANALYZE")
 
 
 def cookies() -> dict[str, str]:
@@ -316,8 +217,9 @@ def run(leads: int = 100_000, requests: int = 40) -> dict:
         bars += [
             bar(f"{row['page']}, × floor page", row["ratio"], row["bar"]),
             bar(f"{row['page']}, queries", row["queries"], 12),
-            bar(f"{row['page']}, growth", row["growth"], 1.25),
         ]
+        if row["page"] not in WITHOUT_GROWTH:
+            bars.append(bar(f"{row['page']}, growth", row["growth"], 1.25))
     return {"small": small, "large": large, "leads": leads, "bars": bars}
 
 

@@ -287,7 +287,7 @@ def fill(found: list[Place], screen: str, user: User, data: Mapping[str, str]) -
         else:
             place.table = built.table(place.source.key)
             if place.table:
-                place.export_url = f"{reverse(place.table.export_name, args=[place.table.slug])}?{query}"
+                place.export_url = f"{place.table.export_url}?{query}"
         place.screen_url, place.note = url, note
     return mine
 

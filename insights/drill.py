@@ -2,14 +2,13 @@
 
 import datetime
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.urls import reverse
 
 from deals.models import LostReason, NoGoReason, Outcome, Poc
 from deals.models.opportunities import ForecastCategory
 from deals.risk import HAPPY_EARS
+from insights import addresses
 from insights.filters import Filters
 from insights.queries.attainment import in_period
 from insights.queries.book import AGES, age_from, in_company_currency, with_weighted
@@ -44,7 +43,7 @@ def url(filters: Filters, **narrow: object) -> str:
 
 def address(params: Mapping[str, str], **narrow: object) -> str:
     """The same for filters as they stand in an address."""
-    return f"{reverse('insights:deals')}?{urlencode({**params, **narrow})}"
+    return addresses.to("deals", params={**params, **narrow})
 
 
 def behind(filters: Filters, data: Mapping[str, str]) -> tuple[QuerySet, str]:

@@ -4,16 +4,18 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import urlencode
+from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from deals.models import ObjectiveState, Opportunity, OpportunityType, Outcome, Pipeline
-from insights import periods
+from insights import addresses, periods
 from insights.queries import past
 from leads.models import Source
 from people.models import Role, Team, User
+from people.viewers import Viewer, viewer_of
+from presales.prepared import NOW, TODAY, Given
 from presales.validity import end_of
 
 
@@ -124,6 +126,26 @@ class Filters:
             offered.append(self.period)
         return offered
 
+    @property
+    def period_pairs(self) -> list[tuple[str, str]]:
+        """The same as pairs of key and label."""
+        return [(period.key, period.label) for period in self.period_choices]
+
+    @property
+    def team_choices(self) -> list[tuple[int, str]]:
+        """What the team filter offers."""
+        return [(team.pk, team.name) for team in self.teams]
+
+    @property
+    def people_choices(self) -> list[tuple[int, str, str]]:
+        """What the person filter offers, with each one's role."""
+        return [(person.pk, person.name, person.role) for person in self.people]
+
+    @property
+    def pipeline_choices(self) -> list[tuple[int, str]]:
+        """What the pipeline filter offers."""
+        return [(pipeline.pk, pipeline.name) for pipeline in self.pipelines]
+
     @cached_property
     def _book(self) -> QuerySet:
         deals = Opportunity.objects.visible_to(self.user)
@@ -168,8 +190,28 @@ class Filters:
         deals = self.book().exclude(outcome=Outcome.OPEN)
         return deals.filter(closed_on__range=(self.period.start, self.period.end)) if self.period else deals
 
+    @property
+    def shape(self) -> "Shape":
+        """What decides which rows the figures are of, but for days."""
+        return Shape(
+            viewer_of(self.user), self.period is not None, frozenset(self.team_and_below),
+            self.person and self.person.pk, self.pipeline and self.pipeline.pk, self.source, self.type,
+        )  # fmt: skip
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The days and moments that stand in the places of a `Standing`."""
+        if not self.period:
+            return {}
+        began, ended = self.moments(self.period)
+        return {"start": self.period.start, "end": self.period.end, "began": began, "ended": ended}
+
     def params(self) -> dict[str, str]:
         """The filters as they stand in an address, without the empty ones."""
+        return dict(self._params)
+
+    @cached_property
+    def _params(self) -> dict[str, str]:
         chosen = {
             "team": self.team and self.team.pk,
             "person": self.person and self.person.pk,
@@ -201,7 +243,7 @@ class Filters:
     @property
     def query(self) -> str:
         """`params` as a query string."""
-        return urlencode(self.params())
+        return addresses.query(self.params())
 
     def _among(self, name: str, values: list[str]) -> str:
         value = self.data.get(name, "")
@@ -211,6 +253,46 @@ class Filters:
         text = self.data.get(name, "")
         # What nobody asks for is not looked up.
         return next((row for row in getattr(self, among) if str(row.pk) == text), None) if text else None
+
+
+class Shape(NamedTuple):
+    """Filters of today without their days: those of equal shape ask the same SQL, each with days of its own."""
+
+    viewer: Viewer
+    has_period: bool
+    teams: frozenset[int]
+    person: int | None
+    pipeline: int | None
+    source: str
+    type: str
+
+
+class Standing(Filters):
+    """Filters of one shape, for queries that are built once: in the places of days stands what is `Given` later."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape.viewer.user)
+        places = periods.Period("", "", Given("start", DateField()), Given("end", DateField()))
+        # In the places of cached properties, which would ask what an address says.
+        self.__dict__ |= {
+            "as_of": None, "period": places if shape.has_period else None, "team": bool(shape.teams),
+            "team_and_below": shape.teams, "person": shape.person, "pipeline": shape.pipeline, "source": shape.source,
+            "type": shape.type,
+        }  # fmt: skip
+
+    @property
+    def day(self) -> Given:
+        """Today, whenever that is."""
+        return TODAY
+
+    @property
+    def now(self) -> Given:
+        """Now, whenever that is."""
+        return NOW
+
+    def moments(self, period: periods.Period) -> tuple[Given, Given]:
+        """Where the period of the filters begins, and where it is over."""
+        return Given("began", DateTimeField()), Given("ended", DateTimeField())
 
 
 @dataclass

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import urlencode
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from deals.models import HUDDLE_POINTS, Autopsy, LostReason, MeetingKind, Outcome, TechnicalState
-from insights import drill, periods
+from insights import addresses, drill, periods
 from insights.filters import Filters
 from insights.queries import past
 from insights.queries.book import ZERO, in_company_currency
@@ -43,7 +41,7 @@ class Kind:
 
 def address(what: str, params: Mapping[str, str], **narrow: object) -> str:
     """Where the rows of that kind are listed, with filters as they stand in an address."""
-    return f"{reverse('insights:behind', args=[what])}?{urlencode({**params, **narrow})}"
+    return addresses.to("behind", what, params={**params, **narrow})
 
 
 def url(what: str, filters: Filters, **narrow: object) -> str:

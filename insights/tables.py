@@ -1,9 +1,27 @@
 """A table of figures, described once: the page, the chart and the CSV all show this."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.conf import settings
+
+from insights import addresses
+from insights.templatetags.figures import figure_money
+from presales.templatetags.presales import number
+
+Value = int | Decimal | str | None
+
+
+def _with(unit: str) -> Callable[[Value], str]:
+    return lambda value: "–" if value is None else f"{value}{unit}"
+
+
+READS: dict[str, Callable[[Value], str]] = {
+    "text": _with(""), "days": _with(""), "percent": _with(" %"), "ratio": _with(" ×"), "count": number,
+    "money": figure_money,
+}  # fmt: skip
+"""How a value of each kind of column reads; without a value all say "–"."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +47,7 @@ class Row:
     """One line: what it is about, its figures, and where its deals are listed."""
 
     label: str
-    values: list[int | Decimal | str | None]
+    values: list[Value]
     url: str = ""
     urls: list[str] = field(default_factory=list)
     """Where the rows behind each value are listed, if that differs from value to value."""
@@ -55,9 +73,9 @@ class Table:
     """The screen that shows it; the pipeline's own has no name."""
 
     @property
-    def export_name(self) -> str:
-        """The name of the address of its CSV."""
-        return f"insights:export_{self.screen or 'table'}"
+    def export_url(self) -> str:
+        """The address of its CSV."""
+        return addresses.page(f"export_{self.screen or 'table'}", self.slug)
 
     def lines(self) -> list[list[object]]:
         """What a CSV of the table holds below its header."""
@@ -68,17 +86,19 @@ class Table:
         return [column.heading for column in self.columns]
 
     @property
-    def cells(self) -> list[tuple[Row, list[tuple[Column, object, str]]]]:
-        """Each row with its values beside their columns and addresses, for the template."""
-        return [(row, self._beside(row)) for row in self.rows]
+    def cells(self) -> list[tuple[Row, list[tuple[str, str]]]]:
+        """Each row with how its values read and where what is behind each is listed, for the template."""
+        return [(row, self._shown(row)) for row in self.rows]
 
     @property
-    def total_cells(self) -> list[tuple[Column, object, str]]:
-        """The total's values beside their columns and addresses."""
-        return self._beside(self.total) if self.total else []
+    def total_cells(self) -> list[tuple[str, str]]:
+        """The same of the total."""
+        return self._shown(self.total) if self.total else []
 
-    def _beside(self, row: Row) -> list[tuple[Column, object, str]]:
-        return list(zip(self.columns[1:], row.values, row.urls or [""] * len(row.values), strict=True))
+    def _shown(self, row: Row) -> list[tuple[str, str]]:
+        urls = row.urls or [""] * len(row.values)
+        beside = zip(self.columns[1:], row.values, urls, strict=True)
+        return [(READS[column.kind](value), url if value else "") for column, value, url in beside]
 
     @property
     def chart_id(self) -> str:

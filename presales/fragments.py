@@ -7,6 +7,8 @@ the page's context. Names are those of presales/templatetags/presales.py, called
 from functools import cache
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import json_script
 from jinja2 import Environment, StrictUndefined
 
 from presales.templatetags import presales as tags
@@ -33,6 +35,7 @@ def environment(**options: object) -> Environment:
     made = Environment(**options | {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701
     made.globals |= {"address": address, "icon": tags.icon, "meter": tags.meter, "pill": tags.pill}
     made.globals |= {"avatar": tags.avatar_of, "person": tags.person_of}
+    made.globals |= {"localtime": timezone.localtime, "json_script": json_script}
     for name in ("ago", "day", "moment", "money", "money_short", "number", "rate", "waited"):
         made.filters[name] = getattr(tags, name)
     return made

@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import DecimalField, F, Q, QuerySet, Value
 
-from presales.prepared import TODAY
+from presales.prepared import TODAY, Given
 from presales.sql import Template
 
 MONEY = DecimalField(max_digits=14, decimal_places=2)
@@ -50,7 +50,7 @@ class ExchangeRate(models.Model):
         return f"{self.currency} from {self.valid_from}"
 
 
-def with_value(deals: QuerySet, today: datetime.date | None = None) -> QuerySet:
+def with_value(deals: QuerySet, today: datetime.date | Given | None = None) -> QuerySet:
     """Adds `rate` and `value`: the deal's amount in the company's currency, rounded half-up to cents deal by deal.
 
     An open deal counts at the rate valid on `today`, the user's day; a closed one at that of the day it closed on.
@@ -58,7 +58,7 @@ def with_value(deals: QuerySet, today: datetime.date | None = None) -> QuerySet:
     """
     places = [
         F("amount"), F("currency"), Value(settings.COMPANY_CURRENCY), F("closed_on"),
-        Value(today, models.DateField()) if today else TODAY,
+        Value(today, models.DateField()) if isinstance(today, datetime.date) else today or TODAY,
     ]  # fmt: skip
     return deals.annotate(
         rate=Template(f"CASE WHEN {OWN} THEN 1 ELSE {LATEST} END", *places, output_field=DecimalField()),

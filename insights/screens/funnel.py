@@ -1,10 +1,6 @@
 """The funnel's screen: steps, sources and the cohorts of each month."""
 
-from urllib.parse import urlencode
-
-from django.urls import reverse
-
-from insights import periods
+from insights import addresses, periods
 from insights.filters import Filters
 from insights.queries.funnel import NAMES, STEPS, Line, funnel
 from insights.screens.parts import Card, Screen, percent, shown_percent
@@ -49,7 +45,7 @@ def shown(filters: Filters) -> list[str]:
 
 def url(filters: Filters, step: str, **narrow: str) -> str:
     """Where the leads of one figure are listed."""
-    return f"{reverse('insights:funnel_leads')}?{urlencode({**filters.params(), 'step': step, **narrow})}"
+    return addresses.to("funnel_leads", params={**filters.params(), "step": step, **narrow})
 
 
 def _card(filters: Filters, total: Line, name: str) -> Card:

@@ -1,9 +1,6 @@
 """The movement of the pipeline between two days: a waterfall, each step with its deals."""
 
-from urllib.parse import urlencode
-
-from django.urls import reverse
-
+from insights import addresses
 from insights.filters import Span
 from insights.queries.movement import KINDS, Move, movement
 from insights.screens.parts import Card, Screen
@@ -50,7 +47,7 @@ def build(filters: Span) -> Screen:
 
 def url(filters: Span, kind: str) -> str:
     """Where the deals of one step are listed."""
-    return f"{reverse('insights:movement_deals')}?{urlencode({**filters.params(), 'step': kind})}"
+    return addresses.to("movement_deals", params={**filters.params(), "step": kind})
 
 
 def _is_shown(line: Move, filters: Span) -> bool:
