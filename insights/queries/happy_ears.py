@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 
 from deals.models import Opportunity, Outcome
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries import past
+from insights.queries.added_up import added_up
 from insights.queries.book import ZERO, in_company_currency, with_weighted
 from insights.queries.evidence import happy, told
 from presales.sql import Template
@@ -20,26 +18,26 @@ BEFORE = 30
 MOST = 25
 """How many deals the screen names."""
 # The last row of each deal's history that was written BEFORE days ahead of its closing, while it was open; without a
-# claim of its own it counts with the default that its stage had at that moment.
+# claim of its own it counts with the default that its stage had at that moment. That moment is the same for all that
+# closed on a day, so the many rows are counted by it first.
 CALIBRATION = """
-WITH deal AS MATERIALIZED ({deals}), stage AS (
-    SELECT pgh_obj_id AS id, probability,
-           CASE WHEN lag(pgh_id) OVER history IS NULL THEN '-infinity'::timestamptz ELSE pgh_created_at END AS since,
-           coalesce(lead(pgh_created_at) OVER history, 'infinity') AS until
-      FROM deals_stageevent WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)
-)
-SELECT GROUPING(quarter), quarter, count(*), count(*) FILTER (WHERE outcome = 'won'), sum(claim)
-  FROM (SELECT held.outcome, date_trunc('quarter', held.closed_on)::date AS quarter,
-               coalesce(held.claimed_probability, stage.probability) AS claim
-          FROM (SELECT deal.*, event.stage_id, event.claimed_probability
-                  FROM (SELECT deal.*, (closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s AS moment
-                          FROM deal) AS deal
-                  JOIN deals_opportunityevent event ON event.pgh_obj_id = deal.id
-                   AND event.pgh_created_at < deal.moment
-                   AND (event.pgh_until IS NULL OR event.pgh_until >= deal.moment)
-                 WHERE event.outcome = 'open' OFFSET 0) AS held  -- the few stages after the many rows
-          JOIN stage ON stage.id = held.stage_id AND stage.since < held.moment AND stage.until >= held.moment) AS told
- GROUP BY GROUPING SETS ((quarter), ()) ORDER BY quarter
+SELECT date_trunc('quarter', held.closed_on)::date, sum(held.deals)::bigint,
+       sum(held.deals) FILTER (WHERE held.outcome = 'won'),
+       sum(held.claims + (held.deals - held.claimed) * stage.probability)
+  FROM (SELECT deal.outcome, deal.closed_on, event.stage_id, count(*) AS deals,
+               count(event.claimed_probability) AS claimed, coalesce(sum(event.claimed_probability), 0) AS claims
+          FROM (SELECT deal.*, (closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s AS moment
+                  FROM ({deals}) AS deal) AS deal
+          JOIN deals_opportunityevent event ON event.pgh_obj_id = deal.id AND event.pgh_created_at < deal.moment
+           AND (event.pgh_until IS NULL OR event.pgh_until >= deal.moment)
+         WHERE event.outcome = 'open' GROUP BY 1, 2, 3) AS held
+  JOIN (SELECT pgh_obj_id AS id, probability,
+               CASE WHEN lag(pgh_id) OVER history IS NULL THEN '-infinity' ELSE pgh_created_at END AS since,
+               coalesce(lead(pgh_created_at) OVER history, 'infinity') AS until
+          FROM deals_stageevent WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)) AS stage
+    ON stage.id = held.stage_id AND stage.since < (held.closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s
+   AND stage.until >= (held.closed_on - %(before)s)::timestamp AT TIME ZONE %(zone)s
+ GROUP BY 1 ORDER BY 1
 """
 
 
@@ -81,14 +79,15 @@ def by_ae(filters: Filters) -> list[Ears]:
         filters,
         with_weighted(_open(filters), filters.day),
         f"""
-        SELECT GROUPING(owner_id), owner_id, count(*), coalesce(sum(weighted), 0),
-               coalesce(sum(round(value * evidence * 0.01, 2)), 0),
+        SELECT owner_id, count(*), coalesce(sum(weighted), 0), coalesce(sum(round(value * evidence * 0.01, 2)), 0),
                count(*) FILTER (WHERE {happy()})
-          FROM {{told}} WHERE evidence IS NOT NULL GROUP BY GROUPING SETS ((owner_id), ()) ORDER BY 1
+          FROM {{told}} WHERE evidence IS NOT NULL GROUP BY owner_id
         """,  # noqa: S608  our own text
         ["owner_id", "value", "weighted"],
     )
-    return [Ears(*row[1:]) for row in sums] or [Ears(None, 0, ZERO, ZERO, 0)]
+    lines = [Ears(*row) for row in sums]
+    # The last line is the sum of the others: grouped once more by nothing, PostgreSQL would not share the work out.
+    return [*lines, Ears(None, *map(sum, zip((0, ZERO, ZERO, 0), *(row[1:] for row in sums), strict=True)))]
 
 
 @dataclass(frozen=True)
@@ -125,14 +124,14 @@ def calibrated(filters: Filters, deals: QuerySet) -> QuerySet:
 def calibration(filters: Filters, period: Period) -> list[Calibration]:
     """By quarter, the oldest first, then all of the period: deals won and lost that were open BEFORE days earlier."""
     deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=(period.start, period.end))
-    try:
-        text, own = past.named(*deals.order_by().values("id", "outcome", "closed_on").query.sql_with_params(), "deal")
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(CALIBRATION.format(deals=text), {**own, "before": BEFORE, "zone": filters.zone})
-        return [
-            Calibration(None if is_total else quarter, count, won, (Decimal(claims) / count).quantize(Decimal("0.01")))
-            for is_total, quarter, count, won, claims in cursor.fetchall()
-            if count
-        ]
+    rows = deals.order_by().values("id", "outcome", "closed_on")
+    sums = [
+        (quarter, count, won or 0, claims)
+        for quarter, count, won, claims in added_up(rows, CALIBRATION, before=BEFORE, zone=filters.zone)
+    ]
+    if sums:
+        sums.append((None, *map(sum, zip(*(row[1:] for row in sums), strict=True))))
+    return [
+        Calibration(quarter, count, int(won), (Decimal(claims) / count).quantize(Decimal("0.01")))
+        for quarter, count, won, claims in sums
+    ]

@@ -11,17 +11,19 @@ from insights.filters import Filters
 from people.models import User
 
 # The deals by the SE who held them, each at the weight that its stage had; a stage older than the installation's
-# memory at the first one known.
+# memory at the first one known. Counted by stage first, so that the weights are asked of a few lines; and of all SEs,
+# since by their index PostgreSQL would look up most of the history row by row.
 LOADS = """
-SELECT event.se_id, sum(stage.weight)
-  FROM deals_opportunityevent event
+SELECT held.se_id, sum(held.deals * stage.weight)
+  FROM (SELECT se_id, stage_id, count(*) AS deals FROM deals_opportunityevent
+         WHERE pgh_created_at <= %(now)s AND (pgh_until IS NULL OR pgh_until > %(now)s)
+           AND outcome = 'open'
+         GROUP BY se_id, stage_id) AS held
   JOIN (SELECT stage.id, coalesce((SELECT told.load_weight FROM deals_stageevent told
                                     WHERE told.pgh_obj_id = stage.id AND told.pgh_created_at <= %(now)s
                                     ORDER BY told.pgh_id DESC LIMIT 1), stage.load_weight) AS weight
-          FROM deals_stage stage) stage ON stage.id = event.stage_id
- WHERE event.pgh_created_at <= %(now)s AND (event.pgh_until IS NULL OR event.pgh_until > %(now)s)
-   AND event.outcome = 'open' AND event.se_id = ANY(%(ses)s)
- GROUP BY event.se_id
+          FROM deals_stage stage) stage ON stage.id = held.stage_id
+ GROUP BY held.se_id
 """
 
 
@@ -29,9 +31,10 @@ def loads_at(filters: Filters, ses: Collection[int]) -> dict[int, Decimal]:
     """The weighted load by SE, whoever sees the deals; one query. Who carried nothing is missing."""
     if not filters.as_of:
         return loads_of(ses)
+    asked = set(ses)
     with connection.cursor() as cursor:
-        cursor.execute(LOADS, {"now": filters.now, "ses": list(ses)})
-        return dict(cursor.fetchall())
+        cursor.execute(LOADS, {"now": filters.now})
+        return {se: load for se, load in cursor.fetchall() if se in asked}
 
 
 def people_at(filters: Filters, ids: Collection[int]) -> list[User]:

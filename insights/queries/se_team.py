@@ -23,24 +23,25 @@ DEALS = "WITH deal AS ({deals}) "
 
 # Deals by the SE who holds them, or held them when they closed.
 OUTCOMES = """
-SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
+SELECT se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
        count(*) FILTER (WHERE outcome = 'no_go'),
        count(*) FILTER (WHERE outcome = 'won' AND had_poc), count(*) FILTER (WHERE outcome = 'lost' AND had_poc),
        count(*) FILTER (WHERE outcome = 'open'), coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0)
-  FROM (SELECT deal.*, poc.opportunity_id IS NOT NULL AS had_poc
-          FROM deal LEFT JOIN (SELECT DISTINCT opportunity_id FROM deals_poc WHERE started_on <= %(day)s) AS poc
-            ON poc.opportunity_id = deal.id) AS deal
- GROUP BY GROUPING SETS ((se_id), ())
+  FROM (SELECT deal.*, outcome IN ('won', 'lost')
+               AND id IN (SELECT opportunity_id FROM deals_poc WHERE started_on <= %(day)s) AS had_poc
+          FROM deal OFFSET 0) AS deal  -- asked once of each
+ GROUP BY se_id
 """
 # The rows that are counted below, each with its deal; insights/listings.py lists them.
 DECISIONS = """
 SELECT told.*, decided_on - discovered AS days
   FROM (SELECT deal.id, deal.se_id, win.state, win.satisfaction, win.decided_on,
-               (SELECT min(event.pgh_created_at AT TIME ZONE %(zone)s)::date FROM deals_opportunityevent event
-                  JOIN deals_stage stage ON stage.id = event.stage_id AND stage.slug = 'discovery'
-                 WHERE event.pgh_obj_id = deal.id AND event.pgh_created_at <= %(now)s) AS discovered
+               min(event.pgh_created_at AT TIME ZONE %(zone)s)::date AS discovered
           FROM deal JOIN {technical} win ON win.opportunity_id = deal.id
-         WHERE deal.se_id IS NOT NULL AND win.decided_on BETWEEN %(first)s AND %(last)s) AS told
+          LEFT JOIN deals_opportunityevent event ON event.pgh_obj_id = deal.id AND event.pgh_created_at <= %(now)s
+           AND event.stage_id = ANY(ARRAY(SELECT id FROM deals_stage WHERE slug = 'discovery'))
+         WHERE deal.se_id IS NOT NULL AND win.decided_on BETWEEN %(first)s AND %(last)s
+         GROUP BY deal.id, deal.se_id, win.state, win.satisfaction, win.decided_on) AS told
 """
 SHOWN = """
 SELECT deal.id, deal.se_id, work.kind, work.day, work.title
@@ -144,10 +145,9 @@ def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES
         return found.setdefault(se, Work())
 
     whole = Work()
-    for is_total, se, *figures in ask(OUTCOMES):
-        if not is_total:
-            work = of(se)
-            work.won, work.lost, work.no_go, work.poc_won, work.poc_lost, work.open, work.amount = figures
+    for se, *figures in ask(OUTCOMES):
+        work = of(se)
+        work.won, work.lost, work.no_go, work.poc_won, work.poc_lost, work.open, work.amount = figures
     for is_total, se, won, lost, satisfaction, cycle in ask(TECHNICAL):
         work = whole if is_total else of(se)
         work.technical_won, work.technical_lost = won, lost

@@ -1,32 +1,35 @@
 """Why deals were won and lost: reasons, no-gos, competitors, and what was learned."""
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-from deals.models import Autopsy, Competitor
+from deals.models import Autopsy, Competitor, Outcome
 from insights.filters import Filters
 from insights.queries import past
 from insights.queries.added_up import added_up
-from insights.queries.book import in_company_currency
-from insights.queries.closed import Closed, closed_book
+from insights.queries.book import ZERO, in_company_currency
+from insights.queries.closed import DAYS, Closed, closed
 
 MOST = 20
 """How many competitors the screen names: those in most decided deals."""
-# A deal counts against a competitor where it was named, or where it was lost to it; as in deals/rivals.py.
+# A deal counts against a competitor where it was named, or where it was lost to it; as in deals/rivals.py. A deal's
+# competitors are different by their names, so only whom it was lost to can be among them already.
 AGAINST = """
-WITH deal AS MATERIALIZED ({deals})
 SELECT key, min(name), count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
        coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0), coalesce(sum(value) FILTER (WHERE outcome = 'lost'), 0)
-  FROM (SELECT DISTINCT ON (deal.id, lower(named.name)) deal.*, lower(named.name) AS key, named.name
-          FROM deal JOIN LATERAL (
-               SELECT name FROM {competitors} AS rival WHERE opportunity_id = deal.id
-               UNION ALL SELECT deal.lost_to WHERE deal.lost_to <> '') named ON TRUE
-         WHERE deal.outcome IN ('won', 'lost') ORDER BY deal.id, lower(named.name), named.name) AS told
+  FROM (SELECT outcome, value, lower(rival.name) AS key,
+               CASE WHEN lower(lost_to) = lower(rival.name) THEN least(rival.name, lost_to) ELSE rival.name END AS name
+          FROM ({deals}) AS deal JOIN {competitors} AS rival ON rival.opportunity_id = deal.id
+         WHERE outcome IN ('won', 'lost')
+        UNION ALL
+        SELECT outcome, value, lower(lost_to), lost_to FROM ({deals}) AS deal
+         WHERE outcome IN ('won', 'lost') AND lost_to <> ''
+           AND NOT EXISTS (SELECT FROM {competitors} AS rival
+                            WHERE rival.opportunity_id = deal.id AND lower(rival.name) = lower(lost_to))) AS told
  GROUP BY key ORDER BY count(*) DESC, key LIMIT %(most)s
 """
 
@@ -66,10 +69,9 @@ class WinLoss:
 
 
 def win_loss(filters: Filters) -> WinLoss:
-    """Four queries."""
+    """Three queries."""
     deals = filters.closed_deals()
-    lost, no_go = _reasons(filters, deals)
-    return WinLoss(closed_book(deals).total, lost, no_go, _rivals(filters, deals), *_autopsies(filters, deals))
+    return WinLoss(*_ends(filters, deals), _rivals(filters, deals), *_autopsies(filters, deals))
 
 
 def named(filters: Filters, deals: QuerySet, name: str) -> QuerySet:
@@ -79,30 +81,33 @@ def named(filters: Filters, deals: QuerySet, name: str) -> QuerySet:
     return deals.annotate(lost_key=Lower("lost_to")).filter(Q(lost_key=name) | Q(Exists(of)))
 
 
-def _reasons(filters: Filters, deals: QuerySet) -> tuple[list[Reason], list[Reason]]:
-    rows = in_company_currency(deals, filters.day).order_by().values("outcome", "lost_reason", "no_go_reason", "value")
+def _ends(filters: Filters, deals: QuerySet) -> tuple[Closed, list[Reason], list[Reason]]:
+    """How the deals ended, and the reasons of losses and of no-gos, those of the most money first; in one pass."""
+    rows = in_company_currency(deals, filters.day).order_by()
     sums = added_up(
-        rows,
-        "SELECT outcome, CASE outcome WHEN 'lost' THEN lost_reason ELSE no_go_reason END AS reason, count(*), "
-        "coalesce(sum(value), 0) FROM ({deals}) AS deal WHERE outcome IN ('lost', 'no_go') "
-        "GROUP BY 1, 2 ORDER BY 4 DESC, 2",
+        rows.values("outcome", "lost_reason", "no_go_reason", "value", "closed_on", "created_at"),
+        f"""
+        SELECT outcome, CASE outcome WHEN 'lost' THEN lost_reason WHEN 'no_go' THEN no_go_reason ELSE '' END AS reason,
+               count(*), coalesce(sum(value), 0), coalesce(sum({DAYS}), 0)
+          FROM ({{deals}}) AS deal GROUP BY 1, 2 ORDER BY 4 DESC, 2
+        """,  # noqa: S608  our own text
     )
-    found: dict[str, list[Reason]] = {"lost": [], "no_go": []}
-    for outcome, *reason in sums:
-        found[outcome].append(Reason(*reason))
-    return found["lost"], found["no_go"]
+    found: dict[str, list[Reason]] = {Outcome.WON: [], Outcome.LOST: [], Outcome.NO_GO: []}
+    days: Counter[str] = Counter()
+    for outcome, reason, count, amount, took in sums:
+        found[outcome].append(Reason(reason, count, amount))
+        days[outcome] += took
+    won, lost, no_go = found.values()
+    counts = [sum(one.count for one in reasons) for reasons in (won, lost, no_go)]
+    amount = sum((one.amount for one in won), ZERO)
+    return closed(*counts, amount, days[Outcome.WON], days[Outcome.LOST]), lost, no_go
 
 
 def _rivals(filters: Filters, deals: QuerySet) -> list[Rivalry]:
     rows = in_company_currency(deals, filters.day).order_by().values("id", "outcome", "lost_to", "value")
-    try:
-        text, own = past.named(*rows.query.sql_with_params(), "deal")
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        competitors = past.rows_at(Competitor, filters, "opportunity_id", "name")
-        cursor.execute(AGAINST.format(deals=text, competitors=competitors), {**own, "most": MOST, "now": filters.now})
-        return [Rivalry(*row) for row in cursor.fetchall()]
+    competitors = past.rows_at(Competitor, filters, "opportunity_id", "name")
+    question = AGAINST.replace("{competitors}", competitors)
+    return [Rivalry(*row) for row in added_up(rows, question, most=MOST, now=filters.now)]
 
 
 def _autopsies(filters: Filters, deals: QuerySet) -> tuple[int, int]:

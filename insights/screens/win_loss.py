@@ -6,7 +6,7 @@ from deals.models import LostReason, NoGoReason
 from insights import drill, listings
 from insights.filters import Yearly
 from insights.queries.book import ZERO, other_currencies
-from insights.queries.product_gaps import Cost, costs, parts, titles
+from insights.queries.product_gaps import Cost, costs, titles
 from insights.queries.win_loss import Reason, WinLoss, win_loss
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
@@ -107,14 +107,8 @@ def _rivals(filters: Yearly, found: WinLoss) -> Table:
 
 
 def _gaps(filters: Yearly) -> Table:
-    found = parts(filters)
-    by_gap = costs(found)
+    by_gap, total = costs(filters)
     names = titles(list(by_gap))
-    total = Cost(
-        len({part.deal for part in found if part.waits}), sum((part.share for part in found if part.waits), ZERO),
-        len({part.deal for part in found if not part.waits}),
-        sum((part.share for part in found if not part.waits), ZERO),
-    )  # fmt: skip
 
     def row(label: str, cost: Cost, url: str = "", **narrow: object) -> Row:
         waiting, lost = (listings.url("gaps", filters, only=only, **narrow) for only in ("waiting", "lost"))

@@ -136,7 +136,11 @@ def test_the_screens_agree_with_plain_python(story, admin):
         ended = deal.outcome in ("lost", "no_go") and within(deal.closed_on)
         if ended or (deal.outcome == "open" and gaps[one.gap_id].state != "closed"):
             wanted[deal.pk].add(one.gap_id)
-    cost = costs(parts(filters))
+    cost, all_of_them = costs(filters)
+    listed = defaultdict(Decimal)
+    for part in parts(filters):
+        listed[part.gap] += part.share
+    assert {gap: one.waiting_value + one.lost_value for gap, one in cost.items()} == listed
     for gap in gaps:
         mine = [deals[pk] for pk, its in wanted.items() if gap in its]
         told = cost.get(gap)
@@ -150,6 +154,8 @@ def test_the_screens_agree_with_plain_python(story, admin):
             assert abs(told.waiting_value + told.lost_value - due) <= Decimal("0.01") * len(mine)
     whole = sum((one.waiting_value + one.lost_value for one in cost.values()), Decimal(0))
     assert whole == sum((deals[pk].amount for pk in wanted), Decimal(0))
+    assert all_of_them.waiting + all_of_them.lost == len(wanted)
+    assert all_of_them.waiting_value + all_of_them.lost_value == whole
 
     # Risks, one by one, from what stands beside the deals.
     today = timezone.localdate()
