@@ -7,7 +7,8 @@ rounds, the table vacuumed and a checkpoint made before every measurement so tha
 
 - bare: one UPDATE of one column of every row, the floor
 - night: a new day for every range, decay only, every row changing / 1 % changing
-- rules: new rules for every range, all of them evaluated, every row changing / 1 % changing
+- rules: new points of the rules for every range, every row changing / 1 % changing
+- afresh: the same with nothing remembered of any lead, as when leads are scored for the first time; every row changing
 - inputs: 1 % of the leads changed and marked stale, found and scored
 
 Bars (quality.md): every row changing ≤ 2 × bare, 1 % changing ≤ 0.25 × bare.
@@ -15,12 +16,21 @@ Bars (quality.md): every row changing ≤ 2 × bare, 1 % changing ≤ 0.25 × ba
 
 import argparse
 import datetime
+import os
 import statistics
 import time
+from pathlib import Path
 
 from bench.place import bar, own_database, store
 
-BARS = {"night, all": 2.0, "rules, all": 2.0, "night, 1 %": 0.25, "inputs, 1 %": 0.25, "rules, 1 %": None}
+BARS = {
+    "night, all": 2.0,
+    "rules, all": 2.0,
+    "night, 1 %": 0.25,
+    "inputs, 1 %": 0.25,
+    "rules, 1 %": None,
+    "afresh, all": None,
+}
 
 
 def fill(cursor, **figures: int):
@@ -46,8 +56,8 @@ def build(leads: int, engagements: int) -> None:
             return
         print(f"building {leads:,} leads with {engagements:,} engagements")
         cursor.execute(
-            "TRUNCATE leads_lead, leads_company, leads_engagement, leads_leadscore, leads_scorerange "
-            "RESTART IDENTITY CASCADE"
+            "TRUNCATE leads_lead, leads_company, leads_engagement, leads_leadscore, leads_scorerange, "
+            "leads_scoreinputs RESTART IDENTITY CASCADE"
         )
         cursor.execute("SET session_replication_role = replica")
         run = fill(cursor, leads=leads, engagements=engagements)
@@ -113,6 +123,17 @@ def settle() -> None:
         cursor.execute("CHECKPOINT")
 
 
+def busy_seconds() -> float:
+    """Seconds of processor that this process and its database connection have used, whoever else is busy."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path("/proc", str(cursor.fetchone()[0]), "stat")
+    of_database = sum(map(int, stat.read_text().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    return time.process_time() + of_database
+
+
 def sql(query: str) -> int:
     from django.db import connection
 
@@ -147,9 +168,22 @@ class Rescore:
         sql("UPDATE leads_scorerange SET day = day - 1")
         return self.timed(self.ranges)
 
-    def rules(self, share: int) -> float:
+    def other_points(self) -> None:
+        """A revision in which one rule, and only every other time, gives a point more."""
+        sql(
+            "UPDATE leads_scoringrule SET points = points + CASE WHEN points % 2 = 0 THEN 1 ELSE -1 END "
+            "WHERE id = (SELECT min(id) FROM leads_scoringrule WHERE field = 'function')"
+        )
+        sql("UPDATE leads_scoringsettings SET revision = revision + 1")
+
+    def rules(self, share: int, *, afresh: bool = False) -> float:
+        """New rules; where only some rows are to change, rules that say the same."""
         self.spoil(share)
-        sql("UPDATE leads_scorerange SET revision = 0")
+        if afresh:
+            sql("DELETE FROM leads_scoreinputs")
+        if share == 1:
+            self.other_points()
+        sql("UPDATE leads_scoringsettings SET revision = revision + 1")
         return self.timed(self.ranges)
 
     def inputs(self, share: int) -> float:
@@ -173,8 +207,9 @@ class Rescore:
 
     def timed(self, work) -> float:
         settle()
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), busy_seconds()
         self.written = work()
+        self.busy = busy_seconds() - busy
         return time.perf_counter() - started
 
 
@@ -191,6 +226,7 @@ def run(leads: int = 1_000_000, engagements: int = 5_000_000, rounds: int = 3, o
     cases = {
         "night, all": lambda: rescore.night(1),
         "rules, all": lambda: rescore.rules(1),
+        "afresh, all": lambda: rescore.rules(1, afresh=True),
         "night, 1 %": lambda: rescore.night(100),
         "rules, 1 %": lambda: rescore.rules(100),
         "inputs, 1 %": lambda: rescore.inputs(100),

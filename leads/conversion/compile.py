@@ -17,12 +17,15 @@ FURTHEST = 30
 
 @dataclass(frozen=True)
 class Chance:
-    """`logit` is the sum of everything but the points, which come in by `slope` and `shift`."""
+    """`logit` is the sum of everything but the points, which come in by `slope` and `shift`; `start` and `terms` are
+    what it adds, in its order."""
 
     logit: Sql
     slope: float = 0.0
     shift: float = 0.0
     exists: bool = False
+    start: float = 0.0
+    terms: tuple[as_sql.Term, ...] = ()
 
     def probability(self, logit: str, total: str) -> str:
         """SQL of the probability of a stored logit and a total score."""
@@ -49,4 +52,4 @@ def chance_of(version: int) -> Chance:
 def compiled(data: dict) -> Chance:
     """What `presales.learning.model.Model.to_data` stored, as SQL over `l`, `c` and `s`."""
     total = as_sql.total(data, known_by)
-    return Chance(total.logit, total.slope, total.shift, exists=True)
+    return Chance(total.logit, total.slope, total.shift, exists=True, start=total.start, terms=total.terms)

@@ -20,7 +20,7 @@ from leads.models.nurture import (
     Unsubscribed,
 )
 from leads.models.policy import TeamPolicy
-from leads.models.scoring import LeadScore, ScoreRange, ScoringGroup, ScoringRule, ScoringSettings
+from leads.models.scoring import LeadScore, ScoreInputs, ScoreRange, ScoringGroup, ScoringRule, ScoringSettings
 from leads.models.submissions import Submission
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "NurtureTrack",
     "RecordKind",
     "ReturnReason",
+    "ScoreInputs",
     "ScoreRange",
     "ScoringGroup",
     "ScoringRule",

@@ -187,3 +187,22 @@ class ScoreRange(models.Model):
     def retry(cls) -> int:
         """Let the sweep try those again; how many."""
         return cls.given_up().update(attempts=0)
+
+
+class ScoreInputs(models.Model):
+    """What the leads of one range were found to be when rules and version were last evaluated for them.
+
+    Kept so that new rules and new versions ask the leads only what was never asked (leads/scoring/remembered.py). It
+    may be missing or old at any time: a lead whose `input_rev` is no longer the one in `data` is asked anew.
+    """
+
+    first = models.PositiveBigIntegerField(primary_key=True, help_text="The range's lowest lead id.")
+    mass_rev = models.PositiveIntegerField()
+    begun_at = models.DateTimeField(help_text="When the oldest of it was read.")
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["first"]
+
+    def __str__(self) -> str:
+        return f"inputs from lead {self.first}"

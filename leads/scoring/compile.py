@@ -21,6 +21,9 @@ from presales.sql import Sql
 
 SLACK = 0.0005
 HALF = 0.5 + SLACK
+# Where points may be negative, a sum below zero can still rise as it decays, for what was capped stays at its cap.
+# Next to nothing then tells it from a lead without any engagement, whose score never changes by itself.
+LEAST_IF_RISING = 1e-9
 
 
 def fit(rules: Ruleset) -> Sql:
@@ -43,9 +46,7 @@ def exact_engagement(rules: Ruleset, day: datetime.date | None, masses: str = "s
         return Sql("0::float8")
     worth = repr((rules.weight_of(day) if day else 1.0) / UNIT)
     summed = " + ".join(f"least(({group}) * {worth}::float8, {int(limit)}::float8)" for group, limit in groups)
-    # Where points may be negative, a sum below zero can still rise as it decays, for what was capped stays at its cap.
-    # Next to nothing then tells it from a lead without any engagement, whose score never changes by itself.
-    least = "1e-9" if rules.may_rise else "0"
+    least = repr(LEAST_IF_RISING) if rules.may_rise else "0"
     clipped = f"greatest({least}::float8, least(100::float8, {summed}))"
     return Sql(f"CASE WHEN cardinality({masses}) = 0 THEN 0::float8 ELSE {clipped} END")
 
@@ -105,32 +106,18 @@ def _next_due(rules: Ruleset, day: datetime.date) -> str:
     return f"CASE WHEN {never} THEN NULL ELSE to_timestamp({midnight!r}::float8 + 86400::float8 * {days}) END"
 
 
+# What new scores carry besides the figures.
+NEW = ("lead_id", "input_rev", "fit", "logit")
 LEADS_AND_COMPANIES = "JOIN leads_lead l ON l.id = s.lead_id LEFT JOIN leads_company c ON c.id = l.company_id"
-# What was stored, beside what is new; the writer leaves rows alone that stay as they are.
-STORED = (
-    "lead_id",
-    "input_rev",
-    "old_rev",
-    "old_fit",
-    "old_engagement",
-    "old_total",
-    "old_grade",
-    "old_band",
-    "old_due",
-    "old_logit",
-    "old_probability",
-)
 
 
 def full(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
-    """New scores beside the stored ones of the rows in `scope` (over `s`), all rules evaluated."""
+    """New scores of the rows in `scope` (over `s`), all rules evaluated."""
     of_fit, of_engagement, chance = fit(rules), exact_engagement(rules, day), chance_of(rules.model)
     source = Sql(
         f"""
-        SELECT s.lead_id, s.input_rev, s.computed_rev AS old_rev, s.fit AS old_fit, s.engagement AS old_engagement,
-            s.total AS old_total, s.grade AS old_grade, s.band AS old_band, s.next_due_at AS old_due,
-            s.logit AS old_logit, s.probability AS old_probability,
-            {of_fit.text} AS fit, {of_engagement.text} AS exact, {chance.logit.text} AS logit
+        SELECT s.lead_id, s.input_rev, {of_fit.text} AS fit, {of_engagement.text} AS exact,
+            {chance.logit.text} AS logit
         FROM leads_leadscore s {LEADS_AND_COMPANIES} WHERE {scope.text}
         """,  # noqa: S608
         (
@@ -140,7 +127,13 @@ def full(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
             *scope.parameters,
         ),
     )
-    return figures(rules, day, source, (*STORED, "fit", "logit"), chance)
+    return figures(rules, day, source, NEW, chance)
+
+
+def evaluated(rules: Ruleset, day: datetime.date, table: str) -> Sql:
+    """New scores of the leads in `table`, where fit, exact engagement and logit stand already."""
+    source = Sql(f"SELECT e.lead_id, e.input_rev, e.fit::int AS fit, e.exact, e.logit FROM {table} e")  # noqa: S608
+    return figures(rules, day, source, NEW, chance_of(rules.model))
 
 
 def decayed(rules: Ruleset, day: datetime.date) -> Sql:

@@ -111,6 +111,8 @@ def _count_failure(lead_id: int, error: Exception, now: datetime.datetime) -> No
 
 def prepare(now: datetime.datetime) -> None:
     """Before ranges are handed out: a current epoch, a row for every range, and once a day for every lead."""
+    from leads.scoring import remembered
+
     day = day_of(now)
     masses.move_epoch(day)
     ensure_ranges()
@@ -118,12 +120,14 @@ def prepare(now: datetime.datetime) -> None:
         with transaction.atomic():
             raise_time_limit(300)
             stale.mark_missing()
+        remembered.forget(now)
 
 
 def ensure_ranges() -> None:
     """A row for every range that holds a lead; none of another size that an older release used."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM leads_scorerange WHERE first %% %s <> 0", [RANGE_SIZE])
+        cursor.execute("DELETE FROM leads_scoreinputs WHERE first %% %s <> 0", [RANGE_SIZE])
         cursor.execute(
             """
             INSERT INTO leads_scorerange (first, revision, mass_rev, model, promoted, attempts, last_error)
@@ -245,9 +249,12 @@ def _by_new_rules(
     if row.mass_rev != rules.mass_rev:
         scope = "s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev <> %s"
         masses.recompute(rules, scope, [*bounds, rules.mass_rev])
-    # The bounds of `l` say nothing new, but let the planner read both tables in step.
-    scope = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s AND s.mass_rev = %s"
-    return _write_all(sql.full(rules, day, sql.Sql(scope, (*bounds, *bounds, rules.mass_rev))), bounds, now)
+    # What a web request needs of this module is no numpy.
+    from leads.scoring import evaluate, remembered
+
+    found = remembered.inputs(bounds, rules, evaluate.questions(rules), now)
+    evaluate.evaluate(rules, day, found)
+    return _write_all(sql.evaluated(rules, day, evaluate.TABLE), bounds, now)
 
 
 def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime) -> int:
@@ -270,7 +277,7 @@ def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now
         return cursor.rowcount
 
 
-# Rows of `n` that differ from what they were when they were read; the rest is not written.
+# Only rows that `n` says something else of are written.
 _WRITE = """
     UPDATE leads_leadscore t
     SET fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade, band = n.band,
@@ -278,10 +285,10 @@ _WRITE = """
         computed_rev = n.input_rev, computed_at = %s, attempts = 0, last_error = ''
     FROM ({new}) n
     WHERE t.lead_id = n.lead_id AND t.input_rev = n.input_rev
-      AND (n.total <> n.old_total OR n.fit <> n.old_fit OR n.engagement <> n.old_engagement
-           OR n.grade <> n.old_grade OR n.band <> n.old_band OR n.input_rev <> n.old_rev
-           OR n.next_due_at IS DISTINCT FROM n.old_due OR n.logit IS DISTINCT FROM n.old_logit
-           OR n.probability IS DISTINCT FROM n.old_probability)
+      AND (n.total <> t.total OR n.fit <> t.fit OR n.engagement <> t.engagement
+           OR n.grade <> t.grade OR n.band <> t.band OR t.input_rev <> t.computed_rev
+           OR n.next_due_at IS DISTINCT FROM t.next_due_at OR n.logit IS DISTINCT FROM t.logit
+           OR n.probability IS DISTINCT FROM t.probability)
 """
 
 

@@ -1,0 +1,186 @@
+"""What leads were found to be, remembered by range, so that new rules and new versions read only what is new to them.
+
+Rules and versions ask *questions*: whether a fit rule's condition holds, what a field's value is. Each is a piece of
+SQL over a lead, its company and its masses, known by that SQL itself, and its answer is good as long as nothing about
+the lead changed: whoever changes something adds one to `input_rev`. So, for a range of leads,
+
+- a question that was never asked is asked of every lead,
+- of a lead whose `input_rev` is another one than then, everything is asked anew,
+- all else is remembered. Points, ceilings and weights are no part of a question, so changing them reads no lead at all.
+
+Nothing is remembered for longer than DAYS: what was deleted is gone by then, and a change that nobody marked found.
+"""
+
+import datetime
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db import connection
+
+from leads.models.scoring import ScoreInputs
+from leads.scoring import compile as sql
+from leads.scoring.rules import Ruleset
+from presales.columns import Column, pack, unpack
+from presales.sql import Sql
+
+DAYS = 30
+# Of how many leads answers may be old before they are kept anew; until then those few are asked every time.
+FEW = 0.02
+# From this share on a whole range is read at once.
+MANY = 0.25
+AT_ONCE = 5_000
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """SQL over `l`, `c` and `s`; `number` says that it gives a number, None for none."""
+
+    sql: Sql
+    number: bool = False
+
+    @property
+    def key(self) -> str:
+        """The same for the same SQL."""
+        return hashlib.blake2b(repr((self.sql, self.number)).encode(), digest_size=12).hexdigest()
+
+
+@dataclass
+class Inputs:
+    """The leads of a range in the order of their ids, the revisions that they were read at, and answers by key."""
+
+    ids: np.ndarray
+    revs: np.ndarray
+    columns: dict[str, Column] = field(default_factory=dict)
+
+    def of(self, question: Question) -> Column:
+        """Its answers, in the order of the ids."""
+        return self.columns[question.key]
+
+    def take(self, rows: np.ndarray) -> "Inputs":
+        """The same for these rows, told by place or by truth."""
+        columns = {key: column.take(rows) for key, column in self.columns.items()}
+        return Inputs(self.ids[rows], self.revs[rows], columns)
+
+    def places(self, ids: np.ndarray) -> np.ndarray:
+        """Where each of `ids` is; -1 for what is not there."""
+        if not len(self.ids):
+            return np.full(len(ids), -1)
+        found = np.searchsorted(self.ids, ids).clip(max=len(self.ids) - 1)
+        return np.where(self.ids[found] == ids, found, -1)
+
+    def plus(self, more: "Inputs") -> "Inputs":
+        """The leads of both, which have none in common, with the answers that both have."""
+        ids, revs = np.concatenate([self.ids, more.ids]), np.concatenate([self.revs, more.revs])
+        both = {key: column.plus(more.columns[key]) for key, column in self.columns.items() if key in more.columns}
+        return Inputs(ids, revs, both).take(np.argsort(ids))
+
+
+NOTHING = Inputs(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+def inputs(bounds: Range, rules: Ruleset, questions: Iterable[Question], now: datetime.datetime) -> Inputs:
+    """Answers to `questions` for all leads within `bounds` whose masses are by `rules`; remembered for the next time.
+
+    Leads come with the `input_rev` they had before they were read, so that an answer is never older than that.
+    """
+    wanted = {question.key: question for question in questions}
+    kept, begun = _kept(bounds, rules, now)
+    current = _current(bounds, rules)
+    places = kept.places(current.ids)
+    same = (places >= 0) & (kept.revs[places] == current.revs) if len(kept.ids) else np.zeros(len(current.ids), bool)
+    if (~same).sum() > MANY * len(same):
+        found = _ask(bounds, rules, wanted)
+        _keep(bounds, rules, found, now)
+        return found
+    known = kept.take(places[same])
+    unknown = {key: question for key, question in wanted.items() if key not in kept.columns}
+    if unknown:
+        asked = _ask(bounds, rules, unknown)
+        places = asked.places(known.ids)
+        same = (places >= 0) & (asked.revs[places] == known.revs)
+        known = known.take(same)
+        known.columns |= asked.take(places[same]).columns
+    changed = np.setdiff1d(current.ids, known.ids, assume_unique=True)
+    found = known.plus(_ask(bounds, rules, wanted, changed)) if len(changed) else known
+    if unknown or len(changed) > FEW * len(current.ids):
+        _keep(bounds, rules, found, begun)
+    return found
+
+
+def _kept(bounds: Range, rules: Ruleset, now: datetime.datetime) -> tuple[Inputs, datetime.datetime]:
+    """What is remembered of the range, and since when."""
+    oldest = now - datetime.timedelta(days=DAYS)
+    row = ScoreInputs.objects.filter(pk=bounds[0], mass_rev=rules.mass_rev, begun_at__range=(oldest, now)).first()
+    if row is None:
+        return NOTHING, now
+    arrays, columns = unpack(bytes(row.data))
+    return Inputs(arrays["ids"], arrays["revs"], columns), row.begun_at
+
+
+def _keep(bounds: Range, rules: Ruleset, found: Inputs, begun: datetime.datetime) -> None:
+    found.columns = {key: column.compact() for key, column in found.columns.items()}
+    data = pack({"ids": found.ids, "revs": found.revs}, found.columns)
+    ScoreInputs.objects.update_or_create(
+        pk=bounds[0], defaults={"mass_rev": rules.mass_rev, "begun_at": begun, "data": data}
+    )
+
+
+def forget(now: datetime.datetime) -> None:
+    """Remove what is too old to be used."""
+    ScoreInputs.objects.filter(begun_at__lt=now - datetime.timedelta(days=DAYS)).delete()
+
+
+# One row of COPY in its binary form: the number of its columns, and before each its length.
+_ROW = np.dtype([("columns", ">i2"), ("size_of_id", ">i4"), ("id", ">i8"), ("size_of_rev", ">i4"), ("rev", ">i8")])
+_HEAD, _END = 19, 2
+
+
+def _current(bounds: Range, rules: Ruleset) -> Inputs:
+    """The leads of the range whose masses are by `rules`, with their revisions."""
+    first, end, mass_rev = (int(number) for number in (*bounds, rules.mass_rev))
+    buffer = io.BytesIO()
+    with connection.cursor() as cursor:
+        # The connection's own cursor: COPY is psycopg2's, Django has no word for it.
+        cursor.cursor.copy_expert(
+            f"""COPY (SELECT lead_id, input_rev FROM leads_leadscore WHERE lead_id >= {first} AND lead_id < {end}
+                      AND mass_rev = {mass_rev} ORDER BY lead_id) TO STDOUT (FORMAT binary)""",  # noqa: S608
+            buffer,
+        )
+    rows = np.frombuffer(buffer.getvalue()[_HEAD:-_END], _ROW)
+    return Inputs(rows["id"].astype(np.int64), rows["rev"].astype(np.int64))
+
+
+def _ask(bounds: Range, rules: Ruleset, questions: dict[str, Question], ids: np.ndarray | None = None) -> Inputs:
+    """Answers of all leads of the range whose masses are by `rules`, or of `ids` among them, read now."""
+    # The bounds of `l` say nothing new, but let the planner read both tables in step.
+    only, parameters = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s", [*bounds, *bounds]
+    if ids is not None:
+        only, parameters = "s.lead_id = ANY(%s)", [ids.tolist()]
+    asked = list(questions.values())
+    values = "".join(f", {question.sql.text}" for question in asked)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT s.lead_id, s.input_rev{values} FROM leads_leadscore s {sql.LEADS_AND_COMPANIES}
+                WHERE {only} AND s.mass_rev = %s ORDER BY s.lead_id""",  # noqa: S608
+            [parameter for question in asked for parameter in question.sql.parameters] + [*parameters, rules.mass_rev],
+        )
+        found: Inputs | None = None
+        while rows := cursor.fetchmany(AT_ONCE):
+            part = _part(rows, asked)
+            found = part if found is None else found.plus(part)
+    return found or _part([], asked)
+
+
+def _part(rows: list[tuple], asked: list[Question]) -> Inputs:
+    ids, revs, *answers = zip(*rows, strict=True) if rows else [()] * (2 + len(asked))
+    columns = (Column.of(values, number=question.number) for question, values in zip(asked, answers, strict=True))
+    return Inputs(
+        np.array(ids, np.int64),
+        np.array(revs, np.int64),
+        {question.key: column for question, column in zip(asked, columns, strict=True)},
+    )
