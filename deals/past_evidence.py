@@ -47,16 +47,42 @@ def _latest(table: str, columns: str, of: str) -> str:
 _MINE = "opportunity_id IN (SELECT id FROM state)"
 _STATUS = status.READ.sub(ALL_OF_THEM, status.FRESH).replace("%(today)s", "%(day)s::date")
 
-THEN = f"""
-WITH state AS MATERIALIZED ({{deals}}),
-deals_stage AS MATERIALIZED (
+# The states with what of the deals never changes, their last activity and how often their closing had been put off.
+ASKED = """
+SELECT deal.*, now.created_at AS now_created_at, now.company_id AS now_company_id, now.lead_id AS now_lead_id,
+       now.pipeline_id AS now_pipeline_id,
+       CASE WHEN now.last_activity_at < %(moment)s THEN now.last_activity_at
+            ELSE greatest((SELECT max(former.at) FROM deals_formeractivity former
+                            WHERE former.opportunity_id = deal.id AND former.at < %(moment)s), deal.created_at)
+       END AS last_activity
+  FROM ({deals}) AS deal JOIN deals_opportunity now ON now.id = deal.id
+"""
+PUSHES = """
+(SELECT count(*) FROM (SELECT close_date, lag(close_date) OVER (ORDER BY pgh_id) AS before
+                         FROM deals_opportunityevent
+                        WHERE pgh_obj_id = state.id AND pgh_created_at < %(moment)s AND close_date IS NOT NULL) AS dates
+  WHERE close_date > before)
+"""
+STAGES = """
+WITH deals_stage AS MATERIALIZED (
     SELECT now.id, coalesce(told.probability, now.probability) AS probability,
            coalesce(told.rotting_days, now.rotting_days) AS rotting_days
       FROM deals_stage now
       LEFT JOIN LATERAL (SELECT probability, rotting_days FROM deals_stageevent
                           WHERE pgh_obj_id = now.id AND pgh_created_at < %(moment)s
                           ORDER BY pgh_id DESC LIMIT 1) told ON TRUE
-), deals_stagerecord AS (
+)
+"""
+ALL = f"{STAGES}, state AS MATERIALIZED ({ASKED})"
+# Where only those at risk are wanted, the evidence is asked of no deal that something else puts at risk already.
+UNSETTLED = f"""{STAGES}, asked AS MATERIALIZED (
+    SELECT state.*, {{by_itself}} AS settled
+      FROM (SELECT deal.*, stage.rotting_days FROM ({ASKED} OFFSET 0) AS deal
+              JOIN deals_stage stage ON stage.id = deal.stage_id OFFSET 0) AS state
+), state AS MATERIALIZED (SELECT * FROM asked WHERE settled IS NOT TRUE)
+"""  # noqa: S608  our own text
+THEN = f"""
+, deals_stagerecord AS (
     SELECT DISTINCT ON (stage_id) stage_id, ended, won FROM deals_stagerecordevent
      WHERE pgh_created_at < %(moment)s ORDER BY stage_id, pgh_id DESC
 ), qualification_evidence AS (
@@ -69,47 +95,34 @@ deals_stage AS MATERIALIZED (
     SELECT now.id, now.framework_id, now.team_id,
            CASE WHEN told.known IS NULL THEN CASE WHEN now.disqualified_at < %(moment)s THEN now.disqualified_at END
                 ELSE told.disqualified_at END AS disqualified_at
-      FROM qualification_dossier now
+      FROM state JOIN qualification_dossier now ON now.id = state.dossier_id  -- a deal has one, which is no other's
       LEFT JOIN (SELECT DISTINCT ON (pgh_obj_id) pgh_obj_id, pgh_id AS known, disqualified_at
                    FROM qualification_dossierevent
                   WHERE pgh_obj_id IN (SELECT dossier_id FROM state) AND pgh_created_at < %(moment)s
                   ORDER BY pgh_obj_id, pgh_id DESC) told ON told.pgh_obj_id = now.id
-     WHERE now.id IN (SELECT dossier_id FROM state)
 ), qualification_dossierstatus AS MATERIALIZED (
     SELECT id AS dossier_id, status, completeness FROM ({_STATUS}) AS fresh
 ), deals_technicalwin AS (
     {_latest("deals_technicalwinevent", "opportunity_id, state", _MINE)}
 ), deals_stakeholder AS (
     {_latest("deals_stakeholderevent", "opportunity_id, role, stance, influence", _MINE)}
-), deals_opportunity AS MATERIALIZED (
-    SELECT state.id, state.outcome, state.stage_id, state.dossier_id,
-           now.created_at, now.company_id, now.lead_id, now.pipeline_id,
-           CASE WHEN now.last_activity_at < %(moment)s THEN now.last_activity_at
-                ELSE greatest((SELECT max(former.at) FROM deals_formeractivity former
-                                WHERE former.opportunity_id = state.id AND former.at < %(moment)s), state.created_at)
-           END AS last_activity_at
-      FROM state JOIN deals_opportunity now ON now.id = state.id
-), pushed AS (
-    SELECT pgh_obj_id AS id, count(*) AS pushes
-      FROM (SELECT pgh_obj_id, close_date, lag(close_date) OVER (PARTITION BY pgh_obj_id ORDER BY pgh_id) AS before
-              FROM deals_opportunityevent
-             WHERE pgh_obj_id IN (SELECT id FROM state) AND pgh_created_at < %(moment)s AND close_date IS NOT NULL
-           ) AS dates
-     WHERE close_date > before GROUP BY pgh_obj_id
+), deals_opportunity AS (
+    SELECT id, outcome, stage_id, dossier_id, now_created_at AS created_at, now_company_id AS company_id,
+           now_lead_id AS lead_id, now_pipeline_id AS pipeline_id, last_activity AS last_activity_at
+      FROM state
 ), fact AS (
     SELECT state.*, evidence.percent AS evidence, coalesce(state.claimed_probability, stage.probability) AS claim,
-           stage.probability AS default_now, stage.rotting_days, now.last_activity_at AS last_activity,
-           dossier.status, coalesce(pushed.pushes, 0) AS pushes
+           stage.probability AS default_now, stage.rotting_days AS rotting, dossier.status, {PUSHES} AS pushes
       FROM state
       JOIN deals_stage stage ON stage.id = state.stage_id
-      JOIN deals_opportunity now ON now.id = state.id
       LEFT JOIN ({{probability}}) AS evidence ON evidence.id = state.id
       LEFT JOIN qualification_dossierstatus dossier ON dossier.dossier_id = state.dossier_id
-      LEFT JOIN pushed ON pushed.id = state.id
 ), told AS (
     SELECT fact.*, CASE WHEN outcome = 'open' THEN {{risks}} ELSE 0 END AS risks FROM fact
 )
 """  # noqa: S608  our own text
+RISKY = "(SELECT {columns} FROM asked WHERE settled UNION ALL SELECT {columns} FROM told WHERE risks > 0) AS risky"
+"""Those of the open states that carry a risk, with these columns."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -119,14 +132,25 @@ def _probability(version: int) -> str:
 
 PLACES = {
     "close_date": "close_date", "status": "status", "claimed": "claim", "default": "claim", "evidence": "evidence",
-    "last_activity": "last_activity", "rotting_days": "rotting_days", "pushes": "pushes", "step": "next_step",
+    "last_activity": "last_activity", "rotting_days": "rotting", "pushes": "pushes", "step": "next_step",
     "step_on": "next_step_on", "today": "%(day)s::date", "now": "%(moment)s::timestamptz", "margin": "%(margin)s",
 }  # fmt: skip
+RISKS = risk.WEIGHED_BY_NAME.format(**PLACES)
+# What is dear to find out comes last: it is asked only where the others say no.
+BY_ITSELF = " OR ".join(
+    f"({risk.CONDITIONS[name].format(**PLACES | {'rotting_days': 'rotting_days', 'pushes': PUSHES})})"
+    for name in ("close_past", "is_rotting", "step_missing", "pushed_often")
+)
+"""What puts an open deal at risk whatever its evidence says."""
 
 
-def told_at(states: QuerySet, moment: datetime.datetime, day: datetime.date, question: str) -> tuple[str, dict]:
+def told_at(
+    states: QuerySet, moment: datetime.datetime, day: datetime.date, question: str, unsettled: bool = False
+) -> tuple[str, dict]:
     """A statement and its parameters: `question` asked of `told`, which are `states` with `evidence` (percent), `claim`
     and `risks`, as they were at `moment`, with which `day` was over.
+
+    With `unsettled`, all of the states are open and the question is asked of RISKY.
 
     Raises:
         EmptyResultSet: there can be no state at all.
@@ -139,29 +163,47 @@ def told_at(states: QuerySet, moment: datetime.datetime, day: datetime.date, que
     }  # fmt: skip
     version = version_at(moment)
     parameters |= probability.learned_parameters(version)
-    risks = risk.WEIGHED_BY_NAME.format(**PLACES)
-    then = THEN.replace("{probability}", _probability(version)).replace("{deals}", deals).replace("{risks}", risks)
-    return then + question, parameters
+    first = UNSETTLED.replace("{by_itself}", BY_ITSELF) if unsettled else ALL
+    then = THEN.replace("{probability}", _probability(version)).replace("{risks}", RISKS)
+    return first.replace("{deals}", deals) + then + question, parameters
 
 
 def ask(
-    states: QuerySet, moment: datetime.datetime, day: datetime.date, question: str, few: bool = False
+    states: QuerySet,
+    moment: datetime.datetime,
+    day: datetime.date,
+    question: str,
+    few: bool = False,
+    unsettled: bool = False,
 ) -> list[tuple]:
     """The rows of `told_at`; none where there can be no state. With `few`, there are not more than a page of states."""
     try:
-        statement, parameters = told_at(states, moment, day, question)
+        statement, parameters = told_at(states, moment, day, question, unsettled)
     except EmptyResultSet:
         return []
     # Of what a WITH gives PostgreSQL knows no number, takes it for small, and would look through one for each row of
-    # another. Hashed, everything is read once; for a page of deals the indexes are the better way. Sent together, the
-    # two are one transaction, and what is set for it ends with it.
-    way = "" if few else "SET LOCAL enable_nestloop = off; "
+    # another. Hashed, everything is read once, and with room for it nothing is written to disk on the way; for a page
+    # of deals the indexes are the better way. Sent together, these are one transaction, and what is set for it ends
+    # with it.
+    way = "" if few else "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '128MB'; "
     with connection.cursor() as cursor:
         cursor.execute(way + statement, parameters)
         return cursor.fetchall()
 
 
+def at_risk(
+    states: QuerySet, moment: datetime.datetime, day: datetime.date, question: str, columns: str = "id"
+) -> list[tuple]:
+    """The rows of `question`, in which `{risky}` stands for those of the open `states` that carried a risk."""
+    risky = RISKY.replace("{columns}", columns)
+    return ask(states, moment, day, question.replace("{risky}", risky), unsettled=True)
+
+
 def among(states: QuerySet, moment: datetime.datetime, day: datetime.date, condition: str) -> RawSQL:
     """The ids of those of `states` that meet `condition`, for a filter to ask for."""
-    rows = ask(states, moment, day, f"SELECT id FROM told WHERE {condition}")  # noqa: S608  our own text
-    return RawSQL("SELECT unnest(%s::bigint[])", [[pk for (pk,) in rows]])
+    return ids_of(ask(states, moment, day, f"SELECT id FROM told WHERE {condition}"))  # noqa: S608  our own text
+
+
+def ids_of(rows: list[tuple]) -> RawSQL:
+    """The ids that `rows` begin with, for a filter to ask for."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [[row[0] for row in rows]])

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import QuerySet
-
 from deals.models import Stage
 from insights import drill
 from insights.filters import Filters
@@ -12,7 +10,7 @@ from insights.periods import Period, quarter_of
 from insights.queries.attainment import Coverage, reached, total
 from insights.queries.book import AGES, Book, Line, in_company_currency, open_book, other_currencies
 from insights.queries.closed import HEALTHY_NO_GO, Closed, ClosedBook, closed_book
-from insights.queries.evidence import AT_RISK, told
+from insights.queries.evidence import risky
 from insights.queries.quotas import quotas_of
 from insights.screens.parts import Card, counted, shown_percent
 from insights.tables import Column, Row, Table
@@ -73,7 +71,7 @@ def build(filters: Filters) -> Pipeline:
         filters=filters,
         book=book,
         closed=closed,
-        at_risk=risky(filters, open_deals),
+        at_risk=Line(None, *risky(filters, in_company_currency(open_deals, filters.day))),
         coverage=cover(filters, covered),
         covered=covered,
         left_out=other_currencies(open_deals | filters.closed_deals(), filters.day),
@@ -157,13 +155,6 @@ def cover(filters: Filters, period: Period) -> Coverage | None:
         return None
     quota = quotas_of(filters, period).asked(filters)
     return None if quota is None else Coverage(quota, total(reached(filters, period)))
-
-
-def risky(filters: Filters, open_deals: QuerySet) -> Line:
-    """Count and amount of the deals that carry a risk (deals/risk.py)."""
-    question = f"SELECT count(*), coalesce(sum(value), 0) FROM {{told}} WHERE {AT_RISK}"  # noqa: S608  our own text
-    rows = told(filters, in_company_currency(open_deals, filters.day), question, ["value"], risks=True)
-    return Line(None, *rows[0]) if rows else Line(None)
 
 
 def _row(label: str, line: Line, url: str = "") -> Row:

@@ -1,6 +1,7 @@
 """What the evidence says of deals, and what puts them at risk, on the day asked for: the one way screens ask for it."""
 
 from collections.abc import Collection
+from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import F, QuerySet
@@ -12,7 +13,6 @@ from insights.filters import Filters
 from insights.queries.added_up import added_up
 from presales.validity import end_of
 
-AT_RISK = "risks > 0"
 RULES = "Evidence and risks of a past day are judged by today's rules, from what was known and had happened by then."
 """The sentence that screens of a past day say."""
 
@@ -54,8 +54,22 @@ def at_risk(filters: Filters, deals: QuerySet, ears: bool = False) -> QuerySet:
             return found.filter(risks__gt=0)
         return found.alias(bits=F("risks").bitand(HAPPY_EARS.bit)).filter(bits__gt=0)
     states = deals.order_by().values(*past_evidence.COLUMNS)
-    ids = past_evidence.among(states, end_of(filters.day), filters.day, happy() if ears else AT_RISK)
-    return deals.filter(id__in=ids)
+    then = (states, end_of(filters.day), filters.day)
+    if ears:
+        return deals.filter(id__in=past_evidence.among(*then, happy()))
+    return deals.filter(id__in=past_evidence.ids_of(past_evidence.at_risk(*then, "SELECT id FROM {risky}")))
+
+
+def risky(filters: Filters, deals: QuerySet) -> tuple[int, Decimal]:
+    """How many of the open `deals`, which have a `value`, carry a risk, and their value together."""
+    question = "SELECT count(*), coalesce(sum(value), 0) FROM {risky}"
+    if filters.as_of:
+        states = deals.order_by().values(*past_evidence.COLUMNS, "value")
+        rows = past_evidence.at_risk(states, end_of(filters.day), filters.day, question, "value")
+    else:
+        risks = with_risks(deals, filters.now).filter(risks__gt=0)
+        rows = added_up(risks.order_by().values("value"), question.replace("{risky}", "({deals}) AS risky"))
+    return rows[0] if rows else (0, Decimal(0))
 
 
 def with_evidence(filters: Filters, deals: QuerySet) -> QuerySet:
