@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -15,8 +16,28 @@ from insights.queries import past
 from leads.models import Source
 from people.models import Role, Team, User
 from people.viewers import Viewer, viewer_of
-from presales.prepared import NOW, TODAY, Given
+from presales.prepared import NOW, TODAY, Given, prepared
 from presales.validity import end_of
+
+
+@prepared
+def _all_teams() -> QuerySet:
+    return Team.objects.only("name", "parent")
+
+
+@prepared
+def _teams(viewer: Viewer) -> QuerySet:
+    return Team.objects.visible_to(viewer.user).only("name", "parent")
+
+
+@prepared
+def _people(viewer: Viewer, roles: tuple[str, ...]) -> QuerySet:
+    return User.objects.visible_to(viewer.user).filter(role__in=roles).only("name", "role").order_by("name")
+
+
+@prepared
+def _pipelines() -> QuerySet:
+    return Pipeline.objects.only("name", "order")
 
 
 @dataclass
@@ -55,21 +76,26 @@ class Filters:
         return end_of(self.as_of) - datetime.timedelta(microseconds=1) if self.as_of else timezone.now()
 
     @cached_property
+    def viewer(self) -> Viewer:
+        """Who looks."""
+        if self.user.role == Role.ADMIN:  # whose teams are all, which the filters offer and need not ask twice
+            self.user.team_ids = frozenset(team.pk for team in self.teams)
+        return viewer_of(self.user)
+
+    @cached_property
     def teams(self) -> list[Team]:
         """The teams to choose from."""
-        return list(Team.objects.visible_to(self.user).only("name", "parent"))
+        return _all_teams().rows() if self.user.role == Role.ADMIN else _teams(self.viewer).rows()
 
     @cached_property
     def people(self) -> list[User]:
         """The AEs and SEs to choose from."""
-        return list(
-            User.objects.visible_to(self.user).filter(role__in=[Role.AE, Role.SE]).only("name", "role").order_by("name")
-        )
+        return _people(self.viewer, (Role.AE, Role.SE)).rows()
 
     @cached_property
     def pipelines(self) -> list[Pipeline]:
         """All pipelines."""
-        return list(Pipeline.objects.only("name", "order"))
+        return _pipelines().rows()
 
     @cached_property
     def team(self) -> Team | None:
@@ -190,11 +216,24 @@ class Filters:
         deals = self.book().exclude(outcome=Outcome.OPEN)
         return deals.filter(closed_on__range=(self.period.start, self.period.end)) if self.period else deals
 
+    def whole_book(self) -> QuerySet:
+        """Open and closed deals."""
+        return self.open_deals() | self.closed_deals()
+
+    def over(self, period: periods.Period) -> "Filters":
+        """The same filters, over another period."""
+        if period == self.period:
+            return self
+        other = copy(self)
+        other.__dict__ |= {"period": period}
+        other.__dict__.pop("_params", None)
+        return other
+
     @property
     def shape(self) -> "Shape":
         """What decides which rows the figures are of, but for days."""
         return Shape(
-            viewer_of(self.user), self.period is not None, frozenset(self.team_and_below),
+            self.viewer, self.period is not None, frozenset(self.team_and_below),
             self.person and self.person.pk, self.pipeline and self.pipeline.pk, self.source, self.type,
         )  # fmt: skip
 
@@ -329,8 +368,7 @@ class OfObjectives(Quarterly):
     @cached_property
     def people(self) -> list[User]:
         """AEs, SEs and managers."""
-        working = [Role.AE, Role.SE, Role.MANAGER]
-        return list(User.objects.visible_to(self.user).filter(role__in=working).only("name", "role").order_by("name"))
+        return _people(self.viewer, (Role.AE, Role.SE, Role.MANAGER)).rows()
 
     @cached_property
     def person(self) -> User | None:

@@ -157,7 +157,7 @@ def _checks(filters: Filters, data: Mapping[str, str], offset: int, limit: int |
 
 def _calls(filters: Filters, data: Mapping[str, str], offset: int, limit: int | None) -> Found:
     quarter = periods.day(data.get("quarter", ""))
-    found = made(filters, [quarter_start(quarter)] if quarter else quarters_in(filters.period))
+    found = made(filters).filter(quarter__in=[quarter_start(quarter)] if quarter else quarters_in(filters.period))
     if drill.is_key(author := data.get("author", "")):
         found = found.filter(author=int(author), team=None)
     if drill.is_key(team := data.get("of_team", "")):

@@ -73,7 +73,7 @@ class Asked:
     @cached_property
     def closed(self) -> Closed:
         """How the deals ended that closed in the quarter."""
-        return closed_book(self.filters.closed_deals()).total
+        return closed_book(self.filters).total
 
     @cached_property
     def work(self) -> se.Work:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from deals.models import Stage
 from insights import drill
 from insights.filters import Filters
 from insights.periods import Period, quarter_of
 from insights.queries.attainment import Coverage, reached, total
-from insights.queries.book import AGES, Book, Line, in_company_currency, open_book, other_currencies
+from insights.queries.book import AGES, Book, Line, in_company_currency, left_out, open_book
 from insights.queries.closed import HEALTHY_NO_GO, Closed, ClosedBook, closed_book
 from insights.queries.evidence import risky
 from insights.queries.quotas import quotas_of
@@ -62,19 +64,18 @@ class Pipeline:
 
 def build(filters: Filters) -> Pipeline:
     """The page's figures: a fixed number of queries, whatever the number of deals."""
-    open_deals = filters.open_deals()
-    book = open_book(open_deals, filters.now)
-    closed = closed_book(filters.closed_deals())
+    book = open_book(filters)
+    closed = closed_book(filters)
     covered = filters.period or quarter_of(filters.day)
     owners, ses, teams = _by_person_and_team(filters, book)
     return Pipeline(
         filters=filters,
         book=book,
         closed=closed,
-        at_risk=Line(None, *risky(filters, in_company_currency(open_deals, filters.day))),
+        at_risk=Line(None, *risky(filters, _open_values)),
         coverage=cover(filters, covered),
         covered=covered,
-        left_out=other_currencies(open_deals | filters.closed_deals(), filters.day),
+        left_out=left_out(filters, Filters.whole_book),
         stages=_by_stage(filters, book),
         ages=_by_age(filters, book),
         owners=owners,
@@ -155,6 +156,10 @@ def cover(filters: Filters, period: Period) -> Coverage | None:
         return None
     quota = quotas_of(filters, period).asked(filters)
     return None if quota is None else Coverage(quota, total(reached(filters, period)))
+
+
+def _open_values(filters: Filters) -> QuerySet:
+    return in_company_currency(filters.open_deals(), filters.day)
 
 
 def _row(label: str, line: Line, url: str = "") -> Row:

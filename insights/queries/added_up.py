@@ -38,6 +38,13 @@ def summed(filters: Filters, select: str, build: Build, *told: object, **paramet
     return run(select.replace("{deals}", deals), values | parameters) if deals else []
 
 
+def fetched(filters: Filters, build: Build, *told: object, **given: object) -> list:
+    """The rows that `build` makes of the filters, as the queryset would give them; of today its SQL is kept as well."""
+    if filters.as_of:
+        return list(build(filters, *told))
+    return _prepared(filters.shape, build, told).rows(**filters.given, **given)
+
+
 def rows_of(
     filters: Filters, prefix: str, build: Build, *told: object, **given: object
 ) -> tuple[str, dict[str, object]]:
@@ -61,9 +68,19 @@ def run(statement: str, parameters: dict[str, object]) -> list[tuple]:
 
 
 @lru_cache(KEPT)
+def _prepared(shape: Shape, build: Build, told: tuple) -> Prepared:
+    return Prepared(build(Standing(shape), *told))
+
+
+@lru_cache(KEPT)
 def _kept(shape: Shape, prefix: str, build: Build, told: tuple) -> tuple[str, dict[str, object]]:
-    made = Prepared(build(Standing(shape), *told))
+    made = _prepared(shape, build, told)
     return named(made.sql, made.parameters, prefix) if made.sql else ("", {})
 
 
-setting_changed.connect(lambda **_: _kept.cache_clear(), weak=False)
+def _forget(**_: object) -> None:
+    _prepared.cache_clear()
+    _kept.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from deals.models import Outcome
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 
 
@@ -54,17 +54,27 @@ def in_period(filters: Filters, period: Period) -> QuerySet:
     )
 
 
+def in_own_period(filters: Filters) -> QuerySet:
+    """The same of the period of the filters."""
+    return in_period(filters, filters.period)
+
+
+def _in_period(filters: Filters) -> QuerySet:
+    deals = in_company_currency(in_own_period(filters), filters.day)
+    return deals.order_by().values("owner_id", "team_id", "outcome", "value")
+
+
 def reached(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Reached]:
     """`{(owner, team): what they reached}` of the deals in the filters."""
-    rows = in_company_currency(in_period(filters, period), filters.day).order_by()
-    sums = added_up(
-        rows.values("owner_id", "team_id", "outcome", "value"),
+    sums = summed(
+        filters.over(period),
         """
         SELECT owner_id, team_id,
                coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0), count(*) FILTER (WHERE outcome = 'won'),
                coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0), count(*) FILTER (WHERE outcome = 'open')
           FROM ({deals}) AS deal GROUP BY owner_id, team_id
         """,
+        _in_period,
     )
     return {(owner, team): Reached(*figures) for owner, team, *figures in sums}
 

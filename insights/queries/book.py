@@ -4,12 +4,13 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deals.models.rates import MONEY, countable, uncountable, with_value
-from insights.queries.added_up import added_up
+from insights.filters import Filters
+from insights.queries.added_up import Build, summed
 from insights.queries.past import is_past, with_default_probability
 from presales.sql import Template
 
@@ -22,15 +23,20 @@ AGES = [
     ("e", "More than 180 days", 181),
 ]
 ZERO = Decimal("0.00")
+AGE = "CASE{} ELSE '{}' END".format(
+    "".join(f" WHEN created_at < %(age_{key})s THEN '{key}'" for key, _, _ in reversed(AGES[1:])), AGES[0][0]
+)
 BOOK = """
 SELECT stage_id, owner_id, named, team_id, se_id, age,
        CASE WHEN GROUPING(stage_id) = 0 THEN 0 WHEN GROUPING(owner_id) = 0 THEN 1
             WHEN GROUPING(team_id) = 0 THEN 2 WHEN GROUPING(se_id) = 0 THEN 3
             WHEN GROUPING(age) = 0 THEN 4 ELSE 5 END,
        count(*), coalesce(sum(value), 0), coalesce(sum(weighted), 0)
-  FROM ({deals}) AS deal
+  FROM (SELECT deal.*, CASE WHEN owner_id IS NULL THEN owner_name ELSE '' END AS named, {age} AS age
+          FROM ({deals}) AS deal) AS deal
  GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), ())
-"""
+""".replace("{age}", AGE)
+LEFT_OUT = "SELECT currency, count(*), sum(amount) FROM ({deals}) AS deal GROUP BY currency ORDER BY currency"
 
 
 @dataclass(frozen=True)
@@ -88,25 +94,23 @@ def age_from(days: int, now: datetime.datetime) -> datetime.datetime:
     return timezone.make_aware(after, local.tzinfo)
 
 
-def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
-    """The figures of `deals`, open at `now`, in the company's currency.
+def left_out(filters: Filters, build: Build, *told: object) -> list[tuple[str, int, Decimal]]:
+    """`other_currencies` of the deals that `build` makes of the filters."""
+    return summed(filters, LEFT_OUT, _uncounted, build, *told)
+
+
+def _uncounted(filters: Filters, build: Build, *told: object) -> QuerySet:
+    return uncountable(with_value(build(filters, *told), filters.day)).order_by().values("currency", "amount")
+
+
+def open_book(filters: Filters) -> Book:
+    """The figures of the open deals in the filters, in the company's currency.
 
     One pass over the deals with GROUPING SETS, so that every table comes from the same rows and its
     lines add up to the same total.
     """
-    now = now or timezone.now()
-    age = Case(
-        *[When(created_at__lt=age_from(days, now), then=Value(key)) for key, _, days in reversed(AGES[1:])],
-        default=Value(AGES[0][0]),
-        output_field=CharField(),
-    )
-    rows = (
-        with_weighted(in_company_currency(deals, timezone.localdate(now)), timezone.localdate(now))
-        .annotate(age=age, named=Case(When(owner=None, then=F("owner_name")), default=Value("")))
-        .order_by()
-        .values("stage_id", "owner_id", "named", "team_id", "se_id", "age", "value", "weighted")
-    )
-    book = Book()
+    now, book = filters.now, Book()
+    since = {f"age_{key}": age_from(days, now) for key, _, days in AGES[1:]}
     sets = [
         (lambda r: r[0], book.by_stage),
         (lambda r: (r[1], r[2]), book.by_owner),
@@ -114,7 +118,7 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
         (lambda r: r[4], book.by_se),
         (lambda r: r[5], book.by_age),
     ]
-    for row in added_up(rows, BOOK):
+    for row in summed(filters, BOOK, _open_rows, **since):
         which, count, amount, weighted = row[6:]
         if which == len(sets):
             book.total = Line(None, count, amount, weighted)
@@ -122,3 +126,10 @@ def open_book(deals: QuerySet, now: datetime.datetime | None = None) -> Book:
             key_of, lines = sets[which]
             lines.append(Line(key_of(row), count, amount, weighted))
     return book
+
+
+def _open_rows(filters: Filters) -> QuerySet:
+    deals = with_weighted(in_company_currency(filters.open_deals(), filters.day), filters.day)
+    return deals.order_by().values(
+        "stage_id", "owner_id", "owner_name", "team_id", "se_id", "created_at", "value", "weighted"
+    )

@@ -6,13 +6,25 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db.models import QuerySet
 
 from insights import periods
-from insights.queries.added_up import added_up
+from insights.filters import Filters
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 
 HEALTHY_NO_GO = (15, 25)
 """The share of no-gos, in percent, of a team that calls one in time and does not call it lightly."""
 DAYS = "closed_on - (created_at AT TIME ZONE 'UTC')::date"
 """How long a closed deal took."""
+
+# The total is the quarters' own sum: grouped once more by nothing, PostgreSQL would not share the work out.
+QUARTERS = f"""
+SELECT date_trunc('quarter', closed_on)::date AS quarter,
+       count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
+       count(*) FILTER (WHERE outcome = 'no_go'),
+       coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
+       coalesce(sum({DAYS}) FILTER (WHERE outcome = 'won'), 0),
+       coalesce(sum({DAYS}) FILTER (WHERE outcome = 'lost'), 0)
+  FROM ({{deals}}) AS deal GROUP BY quarter ORDER BY quarter
+"""  # noqa: S608  our own text
 
 
 @dataclass(frozen=True)
@@ -77,30 +89,22 @@ def closed(
     )  # fmt: skip
 
 
-def closed_book(deals: QuerySet) -> ClosedBook:
-    """The figures of `deals`, by the quarter of `closed_on`.
+def closed_book(filters: Filters) -> ClosedBook:
+    """The figures of the closed deals in the filters, by the quarter of `closed_on`.
 
     Days run from the day a deal was created (UTC) to the day it closed. Amounts count at the rate of that
     day; deals without one are left out. One pass over the deals.
     """
-    rows = in_company_currency(deals).order_by().values("outcome", "value", "closed_on", "created_at")
-    # The total is the quarters' own sum: grouped once more by nothing, PostgreSQL would not share the work out.
-    found = added_up(
-        rows,
-        f"""
-        SELECT date_trunc('quarter', closed_on)::date AS quarter,
-               count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
-               count(*) FILTER (WHERE outcome = 'no_go'),
-               coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
-               coalesce(sum({DAYS}) FILTER (WHERE outcome = 'won'), 0),
-               coalesce(sum({DAYS}) FILTER (WHERE outcome = 'lost'), 0)
-          FROM ({{deals}}) AS deal GROUP BY quarter ORDER BY quarter
-        """,  # noqa: S608  our own text
-    )
+    found = summed(filters, QUARTERS, _closed_rows)
     return ClosedBook(
         closed(*map(sum, zip(*(sums for _, *sums in found), strict=True))) if found else Closed(),
         [closed(*sums, periods.quarter_of(quarter)) for quarter, *sums in found],
     )
+
+
+def _closed_rows(filters: Filters) -> QuerySet:
+    deals = in_company_currency(filters.closed_deals(), filters.day)
+    return deals.order_by().values("outcome", "value", "closed_on", "created_at")
 
 
 def _two(value: Decimal) -> Decimal:

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from deals import past_evidence
 from deals.risk import HAPPY_EARS, with_risks
 from insights.filters import Filters
-from insights.queries.added_up import added_up
+from insights.queries.added_up import Build, added_up, summed
 from presales.validity import end_of
 
 RULES = "Evidence and risks of a past day are judged by today's rules, from what was known and had happened by then."
@@ -25,24 +25,33 @@ def happy() -> str:
 
 def told(
     filters: Filters,
-    deals: QuerySet,
+    deals: QuerySet | Build,
     question: str,
     columns: Collection[str] = (),
     risks: bool = False,
     few: bool = False,
 ) -> list[tuple]:
     """The rows of `question`, in which `{told}` stands for `deals` with `outcome`, `evidence` and `claim` in percent,
-    with `risks` (see deals/risk.py) if they are wanted, and further `columns`. `few` of a page of deals."""
+    with `risks` (see deals/risk.py) if they are wanted, and further `columns`. `few` of a page of deals. The SQL of
+    `deals` is kept where a function of a module makes them of the filters."""
     if filters.as_of:
-        states = deals.order_by().values(*past_evidence.COLUMNS, *columns)
+        states = (deals(filters) if callable(deals) else deals).order_by().values(*past_evidence.COLUMNS, *columns)
         question = question.replace("{told}", "told")
         return past_evidence.ask(states, end_of(filters.day), filters.day, question, few)
+    question = question.replace("{told}", "({deals}) AS told")
+    if callable(deals):
+        return summed(filters, question, _judged, deals, tuple(columns), risks)
+    return added_up(_as_today(deals, columns, risks), question)
+
+
+def _judged(filters: Filters, build: Build, columns: tuple[str, ...], risks: bool) -> QuerySet:
+    return _as_today(build(filters), columns, risks)
+
+
+def _as_today(deals: QuerySet, columns: Collection[str], risks: bool) -> QuerySet:
     claim = Coalesce("claimed_probability", "stage__probability")
-    deals = (with_risks(deals, filters.now) if risks else deals).annotate(
-        evidence=F("evidence_probability__percent"), claim=claim
-    )
-    rows = deals.order_by().values("id", "outcome", "evidence", "claim", *columns, *(["risks"] if risks else []))
-    return added_up(rows, question.replace("{told}", "({deals}) AS told"))
+    deals = (with_risks(deals) if risks else deals).annotate(evidence=F("evidence_probability__percent"), claim=claim)
+    return deals.order_by().values("id", "outcome", "evidence", "claim", *columns, *(["risks"] if risks else []))
 
 
 def at_risk(filters: Filters, deals: QuerySet, ears: bool = False) -> QuerySet:
@@ -60,16 +69,19 @@ def at_risk(filters: Filters, deals: QuerySet, ears: bool = False) -> QuerySet:
     return deals.filter(id__in=past_evidence.ids_of(past_evidence.at_risk(*then, "SELECT id FROM {risky}")))
 
 
-def risky(filters: Filters, deals: QuerySet) -> tuple[int, Decimal]:
-    """How many of the open `deals`, which have a `value`, carry a risk, and their value together."""
+def risky(filters: Filters, build: Build) -> tuple[int, Decimal]:
+    """How many of the open deals that `build` makes of the filters, with a `value`, carry a risk, and their value."""
     question = "SELECT count(*), coalesce(sum(value), 0) FROM {risky}"
     if filters.as_of:
-        states = deals.order_by().values(*past_evidence.COLUMNS, "value")
+        states = build(filters).order_by().values(*past_evidence.COLUMNS, "value")
         rows = past_evidence.at_risk(states, end_of(filters.day), filters.day, question, "value")
     else:
-        risks = with_risks(deals, filters.now).filter(risks__gt=0)
-        rows = added_up(risks.order_by().values("value"), question.replace("{risky}", "({deals}) AS risky"))
+        rows = summed(filters, question.replace("{risky}", "({deals}) AS risky"), _risky, build)
     return rows[0] if rows else (0, Decimal(0))
+
+
+def _risky(filters: Filters, build: Build) -> QuerySet:
+    return with_risks(build(filters)).filter(risks__gt=0).order_by().values("value")
 
 
 def with_evidence(filters: Filters, deals: QuerySet) -> QuerySet:

@@ -11,13 +11,12 @@ from deals.models import ForecastCall, Outcome
 from deals.models.opportunities import ForecastCategory
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries.added_up import added_up
-from insights.queries.attainment import in_period
+from insights.queries.added_up import summed
+from insights.queries.attainment import in_own_period
 from insights.queries.book import ZERO, in_company_currency
 from insights.queries.evidence import told
 from people.models import Membership
 from presales.quarters import shifted
-from presales.validity import end_of
 
 WON = "won"
 CATEGORIES = [
@@ -41,19 +40,28 @@ class Month:
 
 def by_month(filters: Filters, period: Period) -> list[Month]:
     """Won deals by the month they closed in, open ones by that they are expected in, by category; in one pass."""
-    rows = in_company_currency(in_period(filters, period), filters.day).order_by()
     found: dict[datetime.date, dict[str, tuple[Decimal, int]]] = {}
-    sums = added_up(
-        rows.values("outcome", "forecast_category", "close_date", "closed_on", "value"),
+    sums = summed(
+        filters.over(period),
         """
         SELECT date_trunc('month', coalesce(closed_on, close_date))::date AS month,
                CASE WHEN outcome = 'won' THEN 'won' ELSE forecast_category END AS part, sum(value), count(*)
           FROM ({deals}) AS deal GROUP BY month, part ORDER BY month
         """,
+        _by_category,
     )
     for month, part, amount, count in sums:
         found.setdefault(month, {})[part] = (amount, count)
     return [Month(first, parts) for first, parts in found.items()]
+
+
+def _in_period(filters: Filters) -> QuerySet:
+    return in_company_currency(in_own_period(filters), filters.day)
+
+
+def _by_category(filters: Filters) -> QuerySet:
+    columns = ("outcome", "forecast_category", "close_date", "closed_on", "value")
+    return _in_period(filters).order_by().values(*columns)
 
 
 @dataclass(frozen=True)
@@ -90,8 +98,8 @@ class Evidence:
 def evidence(filters: Filters, period: Period) -> Evidence:
     """Each open deal is won or lost on its own, with its probability: the mean is Σ p·v, the variance Σ p·(1−p)·v²."""
     sums = told(
-        filters,
-        in_company_currency(in_period(filters, period), filters.day),
+        filters.over(period),
+        _in_period,
         """
         SELECT coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0),
                coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0),
@@ -128,10 +136,9 @@ class Called:
         return f"{self.team_name} ({self.name})" if self.team else self.name
 
 
-def made(filters: Filters, quarters: list[datetime.date]) -> QuerySet:
-    """The calls for those quarters by the end of the day, as far as the user may know and in the filters."""
-    found = ForecastCall.objects.visible_to(filters.user).filter(quarter__in=quarters)
-    found = found.filter(called_at__lt=end_of(filters.day))
+def made(filters: Filters) -> QuerySet:
+    """The calls by the end of the day, as far as the user may know and in the filters."""
+    found = ForecastCall.objects.visible_to(filters.user).filter(called_at__lte=filters.now)
     if filters.person:
         found = found.filter(author=filters.person, team=None)
     elif filters.team:
@@ -142,29 +149,39 @@ def made(filters: Filters, quarters: list[datetime.date]) -> QuerySet:
 
 def calls(filters: Filters, quarters: list[datetime.date]) -> list[Called]:
     """The newest call of each AE and for each team, with what was first called; in one query."""
-    rows: dict[tuple, list] = {}
-    for call in made(filters, quarters).select_related("author", "team").order_by("called_at", "pk"):
-        key = (call.quarter, call.team_id or 0, 0 if call.team_id else call.author_id)
-        rows.setdefault(key, []).append(call)
-    newest = [(calls[0], calls[-1]) for calls in rows.values()]
-    return [
-        Called(
-            last.author_id, last.author.name, last.team_id, last.team.name if last.team else "", last.quarter,
-            last.amount, last.called_at, first.amount,
-        )
-        for first, last in newest
-    ]  # fmt: skip
+    return [Called(*row) for row in summed(filters, NEWEST, _made, quarters=quarters)]
+
+
+NEWEST = """
+SELECT DISTINCT ON (quarter, coalesce(team_id, 0), whose)
+       author_id, author__name, team_id, coalesce(team__name, ''), quarter, amount, called_at,
+       first_value(amount) OVER (PARTITION BY quarter, coalesce(team_id, 0), whose ORDER BY called_at, id)
+  FROM (SELECT call.*, CASE WHEN team_id IS NULL THEN author_id ELSE 0 END AS whose FROM ({deals}) AS call
+         WHERE quarter = ANY(%(quarters)s::date[])) AS call
+ ORDER BY quarter, coalesce(team_id, 0), whose, called_at DESC, id DESC
+"""
+
+
+def _made(filters: Filters) -> QuerySet:
+    columns = ("id", "author_id", "author__name", "team_id", "team__name", "quarter", "amount", "called_at")
+    return made(filters).order_by().values(*columns)
 
 
 def won_by_quarter(filters: Filters, quarters: list[datetime.date]) -> dict[tuple, Decimal]:
     """`{(quarter, owner, team): won}` of those quarters, of all deals that the user sees, as known on the day."""
     if not quarters:
         return {}
-    last = shifted(max(quarters), 1) - datetime.timedelta(days=1)
-    deals = filters.all_deals().filter(outcome=Outcome.WON, closed_on__range=(min(quarters), last))
-    sums = added_up(
-        in_company_currency(deals, filters.day).order_by().values("closed_on", "owner_id", "team_id", "value"),
+    sums = summed(
+        filters,
         "SELECT date_trunc('quarter', closed_on)::date, owner_id, team_id, sum(value) "
-        "FROM ({deals}) AS deal GROUP BY 1, 2, 3",
+        "FROM ({deals}) AS deal WHERE closed_on BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3",
+        _won,
+        first=min(quarters),
+        last=shifted(max(quarters), 1) - datetime.timedelta(days=1),
     )
     return {tuple(key): amount for *key, amount in sums}
+
+
+def _won(filters: Filters) -> QuerySet:
+    deals = in_company_currency(filters.all_deals().filter(outcome=Outcome.WON), filters.day)
+    return deals.order_by().values("closed_on", "owner_id", "team_id", "value")

@@ -1,17 +1,15 @@
 """The funnel: how many leads came, how far each got by a day, and how long each step took."""
 
-import contextlib
 import itertools
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from deals.models import Outcome
 from insights.filters import Filters
 from insights.queries import past
+from insights.queries.added_up import rows_of, run
 from leads.models import Lead
 
 # Name, label, when a lead got there (of `lead`, and of `deal` that it became).
@@ -79,9 +77,8 @@ def leads_in(filters: Filters) -> QuerySet:
 def funnel(filters: Filters) -> Funnel:
     """Everything in one pass. What happened after the day asked for does not count."""
     found = Funnel(Line("", [0] * len(STEPS), [None] * len(STEPS)))
-    try:
-        inner, parameters = _leads(filters)
-    except EmptyResultSet:
+    inner, parameters = _leads(filters)
+    if not inner:
         return found
     counts = ", ".join(f"count(*) FILTER (WHERE is_{name})" for name in NAMES)
     days = ", ".join(
@@ -89,51 +86,56 @@ def funnel(filters: Filters) -> Funnel:
         f"FILTER (WHERE {after} >= {before})"
         for before, after in itertools.pairwise(NAMES)
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT GROUPING(source), GROUPING(month), source, month, {counts}, {days} "  # noqa: S608
-            f"FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead "
-            "GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY month",
-            parameters,
-        )
-        for no_source, no_month, source, month, *figures in cursor.fetchall():
-            split = len(STEPS)
-            medians = [None, *(None if one is None else Decimal(str(round(one, 1))) for one in figures[split:])]
-            line = Line(source if not no_source else month or "", figures[:split], medians)
-            if no_source and no_month:
-                found.total = line
-            else:
-                (found.months if no_source else found.sources).append(line)
+    rows = run(
+        f"SELECT GROUPING(source), GROUPING(month), source, month, {counts}, {days} "  # noqa: S608
+        f"FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead "
+        "GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY month",
+        parameters,
+    )
+    for no_source, no_month, source, month, *figures in rows:
+        split = len(STEPS)
+        medians = [None, *(None if one is None else Decimal(str(round(one, 1))) for one in figures[split:])]
+        line = Line(source if not no_source else month or "", figures[:split], medians)
+        if no_source and no_month:
+            found.total = line
+        else:
+            (found.months if no_source else found.sources).append(line)
     found.sources.sort(key=lambda line: (-line.counts[0], line.key))
     return found
 
 
 def reached(filters: Filters, step: str, source: str = "", month: str = "") -> list[int]:
     """The leads behind one figure."""
-    try:
-        inner, parameters = _leads(filters)
-    except EmptyResultSet:
+    inner, parameters = _leads(filters)
+    if not inner:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead WHERE is_{step} "  # noqa: S608
-            "AND (%(source)s = '' OR source = %(source)s) AND (%(month)s = '' OR month = %(month)s)",
-            parameters | {"source": source, "month": month},
-        )
-        return [pk for (pk,) in cursor.fetchall()]
+    rows = run(
+        f"SELECT id FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead WHERE is_{step} "  # noqa: S608
+        "AND (%(source)s = '' OR source = %(source)s) AND (%(month)s = '' OR month = %(month)s)",
+        parameters | {"source": source, "month": month},
+    )
+    return [pk for (pk,) in rows]
 
 
 def _leads(filters: Filters) -> tuple[str, dict[str, object]]:
-    """Each lead with the moments at which it got to each step, as far as they were past."""
-    columns = ("id", "source", "created_at", "mql_at", "accepted_at", "qualified_at", "converted_at")
-    leads, own = past.named(*leads_in(filters).values(*columns).query.sql_with_params(), "lead")
-    won, theirs = "SELECT NULL::bigint AS lead_id, NULL::timestamptz AS won_at", {}
-    with contextlib.suppress(EmptyResultSet):  # nobody who sees no deals sees whether one was won
-        deals = (
-            filters.all_deals().filter(outcome=Outcome.WON).exclude(lead=None).order_by().values("lead_id", "closed_on")
-        )
-        text, theirs = past.named(*deals.query.sql_with_params(), "deal")
+    """Each lead with the moments at which it got to each step, as far as they were past; "" where there is none."""
+    leads, own = rows_of(filters, "lead", _came)
+    if not leads:
+        return "", {}
+    text, theirs = rows_of(filters, "deal", _won)
+    won = "SELECT NULL::bigint AS lead_id, NULL::timestamptz AS won_at"
+    if text:  # nobody who sees no deals sees whether one was won
         won = f"SELECT lead_id, closed_on::timestamp AT TIME ZONE %(zone)s AS won_at FROM ({text}) AS deal"  # noqa: S608
     times = ", ".join(f"CASE WHEN {at} < %(moment)s THEN {at} END AS {name}" for name, _, at in STEPS)
     clock = {"moment": filters.now, "zone": filters.zone}
     return LEADS.format(times=times, leads=leads, won=won), {**own, **theirs, **clock}
+
+
+def _came(filters: Filters) -> QuerySet:
+    columns = ("id", "source", "created_at", "mql_at", "accepted_at", "qualified_at", "converted_at")
+    return leads_in(filters).values(*columns)
+
+
+def _won(filters: Filters) -> QuerySet:
+    deals = filters.all_deals().filter(outcome=Outcome.WON).exclude(lead=None)
+    return deals.order_by().values("lead_id", "closed_on")

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.models import QuerySet
+
 from deals.models import HUDDLE_POINTS
 from insights.filters import Filters
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from people.models import Team, User
 from presales.fields import FIRST_DAY
 
@@ -63,15 +65,20 @@ def habits_of(
     filters: Filters, since: datetime.datetime, until: datetime.datetime
 ) -> dict[tuple[int | None, int | None, int | None], Habits]:
     """The habits of the meetings that ended in between by `(owner, SE, team)` of their deals, in one query."""
-    rows = added_up(
-        filters.book().order_by().values("id", "owner_id", "se_id", "team_id"),
+    rows = summed(
+        filters,
         f"""
         SELECT owner_id, se_id, team_id, count(*), count(*) FILTER (WHERE huddled), count(*) FILTER (WHERE debriefed)
           FROM ({HELD}) AS held GROUP BY 1, 2, 3
         """,  # noqa: S608  our own text
+        _deals,
         now=filters.now, points=HUDDLE_POINTS, since=since, until=until,
     )  # fmt: skip
     return {tuple(row[:3]): Habits("", *row[3:]) for row in rows}
+
+
+def _deals(filters: Filters) -> QuerySet:
+    return filters.book().order_by().values("id", "owner_id", "se_id", "team_id")
 
 
 def habits(filters: Filters, since: datetime.datetime, until: datetime.datetime) -> dict:

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, DateField, DateTimeField, Q, QuerySet, Value, When
 
 from deals.models import Opportunity, Outcome
 from deals.models.rates import with_value
-from insights.filters import Span
-from insights.queries import past
+from insights.filters import Filters, Span
+from insights.queries.added_up import rows_of, run
 from insights.queries.book import ZERO
+from presales.prepared import Given
+from presales.validity import end_of, states_at
 
 # In the order of the waterfall: name, label, what it means.
 KINDS = [
@@ -152,24 +152,22 @@ def by_deal(filters: Span) -> list[tuple[int, str, Decimal]]:
 
 
 def _run(filters: Span, question: str, **parameters: object) -> list[tuple]:
-    try:
-        texts, values = {}, {}
-        for name, day in (("first", filters.since), ("second", filters.until)):
-            text, own = _states(filters, day).query.sql_with_params()
-            texts[name], mine = past.named(text, own, name)
-            values |= mine
-    except EmptyResultSet:
-        return []
+    days = {"since": filters.since, "until": filters.until}
+    days |= {f"after_{name}": end_of(day) for name, day in days.items()}
+    texts, values = {}, {}
+    for name, day in (("first", "since"), ("second", "until")):
+        text, own = rows_of(filters, name, _states, day, **days)
+        if not text:
+            return []
+        texts[name], values = text, values | own
     start = filters.period.start if filters.period else None
-    with connection.cursor() as cursor:
-        cursor.execute(MOVES.format(**texts) + question, {**values, "start": start, **parameters})
-        return cursor.fetchall()
+    return run(MOVES.format(**texts) + question, {**values, "start": start, **parameters})
 
 
-def _states(filters: Span, day: object) -> QuerySet:
-    """Every deal that the user sees, as it stood when `day` was over, with what the filters say of it."""
-    states = past.as_of(Opportunity.objects.visible_to(filters.user), day)
-    scope, period = filters.scope, filters.period
+def _states(filters: Filters, name: str) -> QuerySet:
+    """Every deal that the user sees, as it stood when that day was over, with what the filters say of it."""
+    states = states_at(Opportunity.objects.visible_to(filters.user), Given(f"after_{name}", DateTimeField()))
+    scope, period, day = filters.scope, filters.period, Given(name, DateField())
     inside = scope & Q(outcome=Outcome.OPEN)
     ended = Q()
     if period:

@@ -10,7 +10,7 @@ from django.db.models.functions import TruncMonth
 from deals.models import AlignmentCheck, Outcome, Pairing
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 from insights.queries.meetings import Habits, habits_of
 
@@ -96,18 +96,24 @@ def of_pairs(deals: QuerySet, pairings: list[Pairing], inside: bool = True) -> Q
 
 
 def _outcomes(filters: Filters, period: Period) -> dict[tuple[int | None, int | None], Together]:
-    deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=(period.start, period.end))
-    rows = in_company_currency(deals, filters.day).order_by()
-    sums = added_up(
-        rows.values("owner_id", "se_id", "outcome", "value", "closed_on", "created_at"),
+    sums = summed(
+        filters.over(period),
         """
         SELECT owner_id, se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
                coalesce(sum(closed_on - (created_at AT TIME ZONE 'UTC')::date) FILTER (WHERE outcome = 'won'), 0),
                coalesce(sum(value) FILTER (WHERE outcome = 'won'), 0)
           FROM ({deals}) AS deal GROUP BY owner_id, se_id
         """,
+        _decided,
     )
     return {(owner, se): Together(*figures) for owner, se, *figures in sums}
+
+
+def _decided(filters: Filters) -> QuerySet:
+    days = (filters.period.start, filters.period.end)
+    deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=days)
+    rows = in_company_currency(deals, filters.day).order_by()
+    return rows.values("owner_id", "se_id", "outcome", "value", "closed_on", "created_at")
 
 
 def checks(filters: Filters, pairings: list[Pairing], period: Period, days: int | None = None) -> QuerySet:

@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 
 from deals.models import Quota
 from insights.filters import Filters
 from insights.periods import Period
+from insights.queries.added_up import summed
 from people.models import Membership
 from presales.quarters import quarter_start, shifted
 from presales.validity import as_of
+
+OF_QUARTERS = """
+SELECT user_id, team_id, amount, theirs FROM ({deals}) AS quota WHERE quarter = ANY(%(quarters)s::date[])
+"""
 
 
 @dataclass
@@ -59,15 +64,18 @@ def quarters_in(period: Period) -> list[datetime.date]:
     return found
 
 
-def quotas_of(filters: Filters, period: Period) -> Quotas:
-    """The quotas of the whole quarters in `period`. One query beside that of the filters' teams."""
+def _set(filters: Filters) -> QuerySet:
     rows = Quota.objects.visible_to(filters.user)
     if filters.as_of:
         rows = as_of(rows, filters.as_of)
     theirs = ArraySubquery(Membership.objects.filter(user=OuterRef("user")).order_by().values("team"))
-    rows = rows.filter(quarter__in=quarters_in(period)).annotate(theirs=theirs)
+    return rows.annotate(theirs=theirs).order_by().values("user_id", "team_id", "amount", "theirs", "quarter")
+
+
+def quotas_of(filters: Filters, period: Period) -> Quotas:
+    """The quotas of the whole quarters in `period`. One query beside that of the filters' teams."""
     found = Quotas()
-    for user, team, amount, teams in rows.values_list("user_id", "team_id", "amount", "theirs"):
+    for user, team, amount, teams in summed(filters, OF_QUARTERS, _set, quarters=quarters_in(period)):
         of, key = (found.of_team, team) if team else (found.of_person, user)
         of[key] = of.get(key, Decimal(0)) + amount
         for its in teams if user else []:

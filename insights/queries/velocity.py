@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deals.models import Outcome
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries import past
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 
 SE = {True: "With an SE", False: "Without an SE"}
@@ -55,13 +52,8 @@ class Speed:
 
 def speeds(filters: Filters, period: Period) -> dict[tuple[str, object], Speed]:
     """`{("all", None) or ("se", whether there is one) or ("owner" or "team", id): Speed}`, in one pass."""
-    days = (period.start, period.end)
-    deals = filters.book().filter(
-        Q(outcome=Outcome.OPEN) | Q(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=days)
-    )
-    rows = in_company_currency(deals, filters.day).order_by()
-    sums = added_up(
-        rows.values("outcome", "value", "closed_on", "created_at", "owner_id", "team_id", "se_id"),
+    sums = summed(
+        filters.over(period),
         """
         SELECT CASE WHEN GROUPING(has_se) = 0 THEN 'se' WHEN GROUPING(owner_id) = 0 THEN 'owner'
                     WHEN GROUPING(team_id) = 0 THEN 'team' ELSE 'all' END AS what,
@@ -73,9 +65,16 @@ def speeds(filters: Filters, period: Period) -> dict[tuple[str, object], Speed]:
           FROM (SELECT deal.*, se_id IS NOT NULL AS has_se FROM ({deals}) AS deal) AS deal
          GROUP BY GROUPING SETS ((has_se), (owner_id), (team_id), ())
         """,
+        _counted,
     )
     keys = {"se": 1, "owner": 2, "team": 3}
     return {(row[0], row[keys[row[0]]] if row[0] in keys else None): Speed(*row[4:]) for row in sums}
+
+
+def _counted(filters: Filters) -> QuerySet:
+    ended = Q(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=(filters.period.start, filters.period.end))
+    deals = in_company_currency(filters.book().filter(Q(outcome=Outcome.OPEN) | ended), filters.day)
+    return deals.order_by().values("outcome", "value", "closed_on", "created_at", "owner_id", "team_id", "se_id")
 
 
 @dataclass(frozen=True)
@@ -118,20 +117,16 @@ SELECT stage.id, stage.name, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER 
 
 def stays(filters: Filters, period: Period) -> list[Stay]:
     """The stays that ended in the period, by the history of the deals in the filters."""
-    key = "pgh_obj_id" if past.is_past(filters.book()) else "id"
-    try:
-        deals, own = past.named(*filters.book().order_by().values(key).query.sql_with_params(), "deal")
-    except EmptyResultSet:
-        return []
     start, end = filters.moments(period)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            STAYS.format(deals=deals) + MEDIANS, {**own, "start": start, "end": end, "moment": min(end, filters.now)}
-        )
-        return [
-            Stay(pk, name, count, *(None if one is None else Decimal(str(round(one, 1))) for one in days))
-            for pk, name, count, *days in cursor.fetchall()
-        ]
+    moments = {"start": start, "end": end, "moment": min(end, filters.now)}
+    return [
+        Stay(pk, name, count, *(None if one is None else Decimal(str(round(one, 1))) for one in days))
+        for pk, name, count, *days in summed(filters, STAYS + MEDIANS, _ids, **moments)
+    ]
+
+
+def _ids(filters: Filters) -> QuerySet:
+    return filters.book().order_by().values("pgh_obj_id" if filters.as_of else "id")
 
 
 def _two(value: Decimal) -> Decimal:

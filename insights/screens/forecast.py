@@ -8,8 +8,8 @@ from django.utils import timezone
 from deals.models.opportunities import ForecastCategory
 from insights import drill, listings, periods
 from insights.filters import Quarterly
-from insights.queries.attainment import in_period
-from insights.queries.book import ZERO, other_currencies
+from insights.queries.attainment import in_own_period
+from insights.queries.book import ZERO, left_out
 from insights.queries.evidence import RULES
 from insights.queries.forecast import (
     CATEGORIES,
@@ -54,7 +54,7 @@ def build(filters: Quarterly) -> Screen:
             _calls(filters, current),
             _accuracy(filters, [one for one in called if one.quarter in past]),
         ],
-        other_currencies(in_period(filters, period), filters.day),
+        left_out(filters, in_own_period),
         remarks=[RULES] if filters.as_of else [],
         actions=[("Calls", reverse("deals:forecast_calls"))] if filters.user.has_perm("deals.see_calls") else [],
     )

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from insights import drill
 from insights.filters import Quarterly
-from insights.queries.attainment import Coverage, Reached, in_period, reached, total
-from insights.queries.book import other_currencies
+from insights.queries.attainment import Coverage, Reached, in_own_period, reached, total
+from insights.queries.book import left_out
 from insights.queries.quotas import quotas_of
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
@@ -38,7 +38,7 @@ def build(filters: Quarterly) -> Screen:
         filters,
         _cards(filters, whole, cover),
         [_teams(filters, found, quotas), _people(filters, found, quotas)],
-        other_currencies(in_period(filters, period), filters.day),
+        left_out(filters, in_own_period),
         actions=[("Set quotas", reverse("deals:quotas"))] if filters.user.has_perm("deals.set_quotas") else [],
     )
 

@@ -3,8 +3,8 @@
 from django.urls import reverse
 
 from insights import drill, listings
-from insights.filters import Yearly
-from insights.queries.book import other_currencies
+from insights.filters import Filters, Yearly
+from insights.queries.book import left_out
 from insights.queries.pairings import TREND, Together, pairs
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
@@ -24,7 +24,7 @@ def build(filters: Yearly) -> Screen:
         filters,
         _cards(filters, paired, found.rest, found.alone),
         [_pairs(filters, found), _months(filters, found)],
-        other_currencies(filters.closed_deals(), filters.day),
+        left_out(filters, Filters.closed_deals),
         actions=[("All pairings", reverse("deals:pairings"))],
     )
 

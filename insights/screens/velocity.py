@@ -1,8 +1,8 @@
 """Velocity: what a day of selling brings, where deals rest, and what an SE changes about it."""
 
 from insights import drill, listings
-from insights.filters import Yearly
-from insights.queries.book import other_currencies
+from insights.filters import Filters, Yearly
+from insights.queries.book import left_out
 from insights.queries.velocity import SE, Speed, speeds, stays
 from insights.screens.parts import Card, Screen, shown_percent
 from insights.tables import Column, Row, Table
@@ -39,7 +39,7 @@ def build(filters: Yearly) -> Screen:
             _table(filters, "owners", "By AE", "AE", owners, whole),
             _table(filters, "teams", "By team", "Team", teams, whole),
         ],
-        other_currencies(filters.open_deals() | filters.closed_deals(), filters.day),
+        left_out(filters, Filters.whole_book),
     )
 
 

@@ -47,9 +47,9 @@ def asked(user, day, **data):
 def figures_of_screens(user, day, period, **data):
     """What pipeline and forecast say of a day."""
     filters = Filters(user, {**data, "as_of": str(day)})
-    total = open_book(filters.open_deals(), filters.now).total
+    total = open_book(filters).total
     quarter = Quarterly(user, {**data, "as_of": str(day), "period": period.key})
-    won = closed_book(quarter.closed_deals()).total.won_amount
+    won = closed_book(quarter).total.won_amount
     months = by_month(quarter, quarter.period)
     return total.amount, total.weighted, won, sum((month.amount(WON, "commit") for month in months), Decimal(0))
 
