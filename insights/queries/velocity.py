@@ -91,7 +91,7 @@ class Stay:
 
 STAYS = """
 WITH entered AS (
-    SELECT pgh_obj_id, stage_id, pgh_created_at, se_id,
+    SELECT pgh_obj_id, pgh_id, stage_id, pgh_created_at, se_id,
            lag(stage_id) OVER history AS came_from
       FROM deals_opportunityevent WHERE pgh_obj_id IN ({deals}) AND pgh_created_at < %(moment)s
     WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)
@@ -99,19 +99,21 @@ WITH entered AS (
     SELECT pgh_obj_id, stage_id, pgh_created_at AS began, lead(pgh_created_at) OVER history AS ended,
            lead(se_id) OVER history AS se_id
       FROM entered WHERE came_from IS DISTINCT FROM stage_id
-    WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_created_at)
+    WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)  -- in the order of before: nothing is sorted again
 ), told AS (
     SELECT pgh_obj_id AS id, stage_id, began, ended, se_id IS NOT NULL AS has_se,
-           extract(epoch FROM ended - began) / 86400 AS days
+           date_part('epoch', ended - began) / 86400 AS days
       FROM stay WHERE ended >= %(start)s AND ended < %(end)s
 )
 """
 MEDIANS = """
-SELECT stage.id, stage.name, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY days),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE has_se),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE NOT has_se)
-  FROM told JOIN deals_stage stage ON stage.id = told.stage_id AND stage.outcome = 'open'
- GROUP BY stage.id, stage.name, stage.pipeline_id, stage."order" ORDER BY stage.pipeline_id, stage."order"
+SELECT stage.id, stage.name, rested.count, rested.days, rested.with_se, rested.without_se
+  FROM (SELECT stage_id, count(*) AS count, percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE has_se) AS with_se,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE NOT has_se) AS without_se
+          FROM told WHERE stage_id = ANY(ARRAY(SELECT id FROM deals_stage WHERE outcome = 'open'))
+         GROUP BY stage_id) AS rested
+  JOIN deals_stage stage ON stage.id = rested.stage_id ORDER BY stage.pipeline_id, stage."order"
 """
 
 
