@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SIZES = ("<u1", "<u2", "<u4")
+# What packed columns begin with; another one for each way of packing.
+MARK = b"columns2"
+SIZES = ("<u1", "<u2", "<u4", "<i8")
 
 
 @dataclass(frozen=True)
@@ -64,34 +66,45 @@ def pack(arrays: Mapping[str, np.ndarray], columns: Mapping[str, Column]) -> byt
         body.append(array.astype(kind).tobytes())
         return [kind, len(array)]
 
+    def add_small(array: np.ndarray) -> list:
+        """Whole numbers from 0 on."""
+        if array.max(initial=0) < 2:
+            return [*add(np.packbits(array.astype(bool)), "<u1"), len(array)]
+        return add(array, next(size for size in SIZES if array.max() <= np.iinfo(size).max))
+
     for name, array in arrays.items():
-        head["arrays"][name] = add(array, "<i8")
+        least = int(array.min()) if len(array) else 0
+        head["arrays"][name] = [least, add_small(array - least)]
     for name, column in columns.items():
-        size = next(size for size in SIZES if len(column.levels) <= 1 << 8 * np.dtype(size).itemsize)
-        levels = add(column.levels, "<f8") if column.is_number else None
-        head["columns"][name] = {"levels": levels or column.levels, "number": column.is_number}
-        head["columns"][name]["codes"] = add(column.codes, size)
+        levels = add(column.levels, "<f8") if column.is_number else column.levels
+        head["columns"][name] = [column.is_number, levels, add_small(column.codes)]
     text = json.dumps(head).encode()
-    return b"".join([len(text).to_bytes(8, "little"), text, *body])
+    return b"".join([MARK, len(text).to_bytes(8, "little"), text, *body])
 
 
-def unpack(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Column]]:
-    """The arrays and columns that `pack` packed."""
-    length = int.from_bytes(data[:8], "little")
-    head, place = json.loads(data[8 : 8 + length]), 8 + length
+def unpack(data: bytes | memoryview) -> tuple[dict[str, np.ndarray], dict[str, Column]]:
+    """The arrays and columns that `pack` packed.
 
-    def next_array(kind: str, count: int) -> np.ndarray:
+    Raises:
+        ValueError: it was packed in another way, by another release.
+    """
+    if bytes(data[:8]) != MARK:
+        raise ValueError("These columns are packed in another way.")
+    begin = 16 + int.from_bytes(data[8:16], "little")
+    head, place = json.loads(bytes(data[16:begin])), begin
+
+    def following(kind: str, count: int, bits: int | None = None) -> np.ndarray:
         nonlocal place
         found = np.frombuffer(data, kind, count, place)
         place += found.nbytes
-        return found
+        return found if bits is None else np.unpackbits(found, count=bits)
 
-    arrays = {name: next_array(*told).astype(np.int64) for name, told in head["arrays"].items()}
+    arrays = {name: following(*told).astype(np.int64) + least for name, (least, told) in head["arrays"].items()}
     columns = {}
-    for name, told in head["columns"].items():
-        if told["number"]:
-            levels = next_array(*told["levels"]).astype(float)
+    for name, (is_number, told, codes) in head["columns"].items():
+        if is_number:
+            levels = following(*told).astype(float)
         else:
-            levels = [tuple(level) if isinstance(level, list) else level for level in told["levels"]]
-        columns[name] = Column(levels, next_array(*told["codes"]))
+            levels = [tuple(level) if isinstance(level, list) else level for level in told]
+        columns[name] = Column(levels, following(*codes))
     return arrays, columns

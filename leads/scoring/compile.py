@@ -106,8 +106,6 @@ def _next_due(rules: Ruleset, day: datetime.date) -> str:
     return f"CASE WHEN {never} THEN NULL ELSE to_timestamp({midnight!r}::float8 + 86400::float8 * {days}) END"
 
 
-# What new scores carry besides the figures.
-NEW = ("lead_id", "input_rev", "fit", "logit")
 LEADS_AND_COMPANIES = "JOIN leads_lead l ON l.id = s.lead_id LEFT JOIN leads_company c ON c.id = l.company_id"
 
 
@@ -127,13 +125,7 @@ def full(rules: Ruleset, day: datetime.date, scope: Sql) -> Sql:
             *scope.parameters,
         ),
     )
-    return figures(rules, day, source, NEW, chance)
-
-
-def evaluated(rules: Ruleset, day: datetime.date, table: str) -> Sql:
-    """New scores of the leads in `table`, where fit, exact engagement and logit stand already."""
-    source = Sql(f"SELECT e.lead_id, e.input_rev, e.fit::int AS fit, e.exact, e.logit FROM {table} e")  # noqa: S608
-    return figures(rules, day, source, NEW, chance_of(rules.model))
+    return figures(rules, day, source, ("lead_id", "input_rev", "fit", "logit"), chance)
 
 
 def decayed(rules: Ruleset, day: datetime.date) -> Sql:

@@ -172,7 +172,7 @@ def score_range(first: int, now: datetime.datetime | None = None, known: Ruleset
     """
     now = now or timezone.now()
     try:
-        written, promotes = _score_range(first, now, known)
+        written, risen, promotes = _score_range(first, now, known)
     except OperationalError:
         raise
     except Exception as error:
@@ -184,7 +184,7 @@ def score_range(first: int, now: datetime.datetime | None = None, known: Ruleset
             _hand_to_rows(first)
         return 0
     if promotes:
-        _promote(promote_range, first, RANGE_SIZE)
+        _promote(promote_range, first, RANGE_SIZE, risen)
     return written
 
 
@@ -202,26 +202,29 @@ def _promote(function: Callable[..., int], *args: object) -> None:
 
 
 @transaction.atomic
-def _score_range(first: int, now: datetime.datetime, known: Ruleset | None) -> tuple[int, bool]:
-    """How many scores changed, and whether the range is to be looked through for new MQLs."""
+def _score_range(first: int, now: datetime.datetime, known: Ruleset | None) -> tuple[int, list[int] | None, bool]:
+    """How many scores changed, which leads may be new MQLs (None for any), and whether the range is to be looked
+    through for them."""
     raise_time_limit(300)
     row = ScoreRange.objects.select_for_update(skip_locked=True).filter(pk=first).first()
     if row is None:
-        return 0, False
+        return 0, None, False
     rules, day = Ruleset.load(lock=True, known=known), day_of(now)
     bounds = (first, first + RANGE_SIZE)
+    risen = None
     if row.mass_rev != rules.mass_rev or row.revision != rules.revision or row.model != rules.model:
-        written = _by_new_rules(row, rules, day, bounds, now)
-        row.promoted = row.promoted and row.mass_rev == rules.mass_rev and row.revision == rules.revision
+        written, risen = _by_new_rules(row, rules, day, bounds, now)
+        risen = risen if row.promoted else None
+        row.promoted = risen == []
     elif row.day is None or row.day < day:
         written = _by_new_day(rules, day, bounds, now)
         row.promoted = row.promoted and not rules.may_rise
     else:
-        return 0, not row.promoted
+        return 0, None, not row.promoted
     row.revision, row.mass_rev, row.model, row.day = rules.revision, rules.mass_rev, rules.model, day
     row.attempts, row.last_error = 0, ""
     row.save()
-    return written, not row.promoted
+    return written, risen, not row.promoted
 
 
 def _hand_to_rows(first: int) -> None:
@@ -245,7 +248,8 @@ def _hand_to_rows(first: int) -> None:
 
 def _by_new_rules(
     row: ScoreRange, rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime
-) -> int:
+) -> tuple[int, list[int]]:
+    """How many scores changed, and which leads may have risen past a threshold."""
     if row.mass_rev != rules.mass_rev:
         scope = "s.lead_id >= %s AND s.lead_id < %s AND s.mass_rev <> %s"
         masses.recompute(rules, scope, [*bounds, rules.mass_rev])
@@ -253,8 +257,24 @@ def _by_new_rules(
     from leads.scoring import evaluate, remembered
 
     found = remembered.inputs(bounds, rules, evaluate.questions(rules), now)
-    evaluate.evaluate(rules, day, found)
-    return _write_all(sql.evaluated(rules, day, evaluate.TABLE), bounds, now)
+    totals = evaluate.evaluate(rules, day, found)
+    high = totals >= lowest_threshold()
+    risen = _risen(found.ids[high].tolist(), totals[high].tolist())
+    return _write_all(sql.Sql(evaluate.evaluated(rules)), bounds, now), risen
+
+
+def _risen(lead_ids: list[int], totals: list[int]) -> list[int]:
+    """Those of the leads that had fewer points than these before, or about which something changed since."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.lead_id FROM unnest(%s::bigint[], %s::int[]) n (lead_id, total)
+            JOIN leads_leadscore t ON t.lead_id = n.lead_id
+            WHERE n.total > t.total OR t.input_rev <> t.computed_rev
+            """,
+            [lead_ids, totals],
+        )
+        return [lead_id for (lead_id,) in cursor.fetchall()]
 
 
 def _by_new_day(rules: Ruleset, day: datetime.date, bounds: tuple[int, int], now: datetime.datetime) -> int:

@@ -1,26 +1,28 @@
-"""Fit, exact engagement and logit of a range of leads, from remembered answers: what `compile.fit`,
-`compile.exact_engagement` and `Chance.logit` say in SQL.
+"""The scores of a range of leads, from remembered answers: what `leads/scoring/compile.py` says in SQL.
 
-Fit is whole numbers; the others multiply and add the same figures in the same order as SQL does. So both ways give the
-very same scores, and it does not matter which of them wrote one. All that follows from these three is left to SQL.
+Everything is whole numbers, or multiplies and adds the same figures in the same order as SQL does. So both ways give
+the very same scores, and it does not matter which of them wrote one. The probability alone is left to SQL: there the
+last digit depends on who computes exp().
 """
 
 import datetime
-import io
+import math
 
 import numpy as np
 from django.db import connection
 
 from leads.conversion.compile import Chance, chance_of
-from leads.models.scoring import Dimension
-from leads.scoring.compile import LEAST_IF_RISING
+from leads.models.scoring import Band, Dimension
+from leads.scoring import compile as sql
 from leads.scoring.masses import SLOTS, UNIT
 from leads.scoring.remembered import Inputs, Question
-from leads.scoring.rules import Rule, Ruleset
+from leads.scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, Rule, Ruleset
+from presales import binary_copy
 from presales.learning.as_sql import Term
 from presales.sql import Sql
 
 TABLE = "leads_evaluated"
+NEVER = np.iinfo(np.int64).max
 
 
 def questions(rules: Ruleset) -> list[Question]:
@@ -30,21 +32,66 @@ def questions(rules: Ruleset) -> list[Question]:
     return of_fit + of_engagement + [_asked(term) for term in chance_of(rules.model).terms]
 
 
-def evaluate(rules: Ruleset, day: datetime.date, leads: Inputs) -> None:
-    """Put what `leads` are on `day` into the table TABLE, which ends with this transaction."""
-    chance = chance_of(rules.model)
-    columns = {"lead_id": leads.ids, "input_rev": leads.revs, "fit": _fit(rules, leads)}
-    columns["exact"] = _exact_engagement(rules, day, leads)
+def evaluate(rules: Ruleset, day: datetime.date, leads: Inputs) -> np.ndarray:
+    """Put the scores of `leads` on `day` into the table TABLE, which ends with this transaction; their totals."""
+    weight, chance = int(rules.fit_weight), chance_of(rules.model)
+    fit, exact = _fit(rules, leads), _exact_engagement(rules, day, leads)
+    engagement = np.floor(exact + sql.HALF).astype(np.int64)
+    total = (weight * fit + (100 - weight) * engagement + 50) // 100
+    columns = {
+        "lead_id": (">i8", leads.ids),
+        "input_rev": (">i8", leads.revs),
+        "fit": (">i2", fit),
+        "engagement": (">i2", engagement),
+        "total": (">i2", total),
+        "grade": ("S2", _GRADES[_reached(fit, FIT_GRADES), _reached(engagement, ENGAGEMENT_GRADES)]),
+        "band": ("S4", _BANDS[_reached(total, (("", rules.hot_from), ("", rules.warm_from)))]),
+        "due": (">i8", _due(rules, day, exact, engagement)),
+    }
     if chance.exists:
-        columns["logit"] = _logit(chance, leads)
+        columns["logit"] = (">f8", _logit(chance, leads))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {TABLE} "
-            "(lead_id bigint, input_rev bigint, fit smallint, exact float8, logit float8) ON COMMIT DROP"
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {TABLE} (lead_id bigint, input_rev bigint, fit smallint, "
+            "engagement smallint, total smallint, grade text, band char(4), due timestamptz, logit float8) "
+            "ON COMMIT DROP"
         )
         cursor.execute(f"TRUNCATE {TABLE}")
-        # The connection's own cursor: COPY is psycopg2's, Django has no word for it.
-        cursor.cursor.copy_expert(f"COPY {TABLE} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", _binary(columns))
+    binary_copy.fill(TABLE, columns)
+    return total
+
+
+def evaluated(rules: Ruleset) -> str:
+    """SQL of the new scores that `evaluate` made."""
+    return f"""
+        SELECT e.lead_id, e.input_rev, e.fit, e.engagement, e.total, e.grade, e.band::text AS band,
+            nullif(e.due, 'infinity') AS next_due_at, e.logit,
+            {chance_of(rules.model).probability("e.logit", "e.total")} AS probability
+        FROM {TABLE} e
+    """  # noqa: S608
+
+
+# By how many of the levels, from the lowest up, a figure reaches.
+_GRADES = np.array([[fit + engagement for engagement in "4321"] for fit in "DCBA"], "S2")
+_BANDS = np.array([band.ljust(4) for band in (Band.COLD, Band.WARM, Band.HOT)], "S4")
+
+
+def _reached(figures: np.ndarray, levels: tuple[tuple[str, int], ...]) -> np.ndarray:
+    """How many of the levels each figure reaches."""
+    return np.searchsorted([limit for _, limit in reversed(levels)], figures, side="right")
+
+
+def _due(rules: Ruleset, day: datetime.date, exact: np.ndarray, engagement: np.ndarray) -> np.ndarray:
+    """`compile._next_due` in microseconds since 2000, the database's own count; NEVER stands for infinity."""
+    if rules.may_rise:
+        days, never = np.ones(len(exact)), exact == 0
+    else:
+        never = engagement == 0
+        ratio = np.where(never, 1.0, exact) / np.where(never, 1.0, engagement - sql.HALF)
+        halves = rules.half_life_days / math.log(2)
+        days = 1 + np.maximum(0, np.floor(halves * np.log(ratio) - 1e-9))
+    since = (day - datetime.date(2000, 1, 1)).days
+    return np.where(never, NEVER, (since + days.astype(np.int64)) * 86_400_000_000)
 
 
 def _condition(rule: Rule) -> Question:
@@ -81,7 +128,7 @@ def _exact_engagement(rules: Ruleset, day: datetime.date, leads: Inputs) -> np.n
             points += (float(rule.points) * answers.levels)[answers.codes]
         idle |= np.isnan(points)
         total += np.minimum(points * worth, float(group.ceiling))
-    least = LEAST_IF_RISING if rules.may_rise else 0.0
+    least = sql.LEAST_IF_RISING if rules.may_rise else 0.0
     return np.where(idle, 0.0, np.maximum(least, np.minimum(100.0, total)))
 
 
@@ -91,20 +138,3 @@ def _logit(chance: Chance, leads: Inputs) -> np.ndarray:
         answers = leads.of(_asked(term))
         total += term.worths(answers.levels)[answers.codes]
     return total
-
-
-# What each column is in COPY's binary form.
-_TYPES = {"lead_id": ">i8", "input_rev": ">i8", "fit": ">i2", "exact": ">f8", "logit": ">f8"}
-
-
-def _binary(columns: dict[str, np.ndarray]) -> io.BytesIO:
-    """`columns` as COPY reads them: every value behind its length."""
-    parts = [("columns", ">i2")]
-    for name in columns:
-        parts += [(f"size of {name}", ">i4"), (name, _TYPES[name])]
-    rows = np.empty(len(columns["lead_id"]), np.dtype(parts))
-    rows["columns"] = len(columns)
-    for name, values in columns.items():
-        rows[f"size of {name}"] = np.dtype(_TYPES[name]).itemsize
-        rows[name] = values
-    return io.BytesIO(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff")

@@ -40,10 +40,12 @@ def promote(lead_ids: list[int]) -> int:
     return made
 
 
-def promote_range(first: int, size: int) -> int:
-    """Promote all candidates of a range of lead ids and note that it is done; how many."""
-    ids = list(candidates().filter(pk__gte=first, pk__lt=first + size).values_list("pk", flat=True))
-    made = promote(ids)
+def promote_range(first: int, size: int, risen: list[int] | None = None) -> int:
+    """Promote all candidates of a range of lead ids, or of `risen` where no other may be one, and note that it is done;
+    how many."""
+    if risen is None:
+        risen = list(candidates().filter(pk__gte=first, pk__lt=first + size).values_list("pk", flat=True))
+    made = promote(risen)
     ScoreRange.objects.filter(pk=first, promoted=False).update(promoted=True)
     return made
 

@@ -5,11 +5,12 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from leads.models import Lead, LeadScore, LeadStage, ScoreRange, TeamPolicy
+from leads.models import Lead, LeadScore, LeadStage, ScoreRange, ScoringRule, TeamPolicy
 from leads.scoring import engine, promotion, stale
+from leads.scoring.rules import Ruleset
 from leads.scoring.sweep import sweep
 from tests.factories import LeadFactory, TeamFactory
-from tests.leads.scoring_factories import fit_rule
+from tests.leads.scoring_factories import bump, fit_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -102,4 +103,43 @@ def test_a_nurtured_lead_comes_back_on_its_day(rule, team):
     Lead.objects.filter(pk=lead.pk).update(nurture_until=today.date())
     ScoreRange.objects.update(day=today.date() - datetime.timedelta(days=1))
     sweep(today)
+    assert stage(lead) == LeadStage.MQL
+
+
+def test_new_points_promote_who_rises_by_them(team):
+    rule = fit_rule(60, "phone", "is_filled")
+    lead, other = LeadFactory(team=team, phone="1"), LeadFactory(team=team)
+    sweep()
+    assert (stage(lead), stage(other)) == (LeadStage.NEW, LeadStage.NEW)
+    ScoringRule.objects.filter(pk=rule.pk).update(points=100)
+    bump()
+    sweep()
+    assert (stage(lead), stage(other)) == (LeadStage.MQL, LeadStage.NEW)
+
+
+def test_new_points_promote_who_was_waiting_to_be_scored(rule, team):
+    lead = LeadFactory(team=team, phone="1")
+    sweep()
+    Lead.objects.filter(pk=lead.pk).update(stage=LeadStage.NEW)
+    stale.mark_leads([lead.pk])
+    bump()
+    now = timezone.now()
+    for first in engine.behind(now, Ruleset.load()):
+        engine.score_range(first, now)
+    assert stage(lead) == LeadStage.MQL
+
+
+def test_a_worker_killed_between_new_points_and_promoting_loses_nobody(team, monkeypatch):
+    rule = fit_rule(60, "phone", "is_filled")
+    lead = LeadFactory(team=team, phone="1")
+    sweep()
+    ScoringRule.objects.filter(pk=rule.pk).update(points=100)
+    bump()
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "promote_range", lambda *args: 0)
+        now = timezone.now()
+        for first in engine.behind(now, Ruleset.load()):
+            engine.score_range(first, now)
+    assert stage(lead) == LeadStage.NEW
+    sweep()
     assert stage(lead) == LeadStage.MQL

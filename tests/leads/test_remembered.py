@@ -4,10 +4,11 @@ import datetime
 import random
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from leads.models import Company, CustomField, Lead, LeadScore, ScoreInputs, ScoringRule
-from leads.scoring import evaluate, remembered, stale
+from leads.scoring import engine, evaluate, remembered, stale
 from leads.scoring.sweep import sweep
 from leads.scoring.verify import differences
 from leads.seeds import seed
@@ -90,7 +91,7 @@ def test_a_lead_that_changes_while_it_is_scored_stays_marked(monkeypatch):
         Company.objects.filter(pk=lead.company_id).update(industry="Bank")
         stale.mark_company(lead.company_id)
         monkeypatch.setattr(evaluate, "evaluate", real)
-        real(rules, day, found)
+        return real(rules, day, found)
 
     monkeypatch.setattr(evaluate, "evaluate", late)
     ScoringRule.objects.filter(pk=rule.pk).update(points=40)
@@ -135,6 +136,46 @@ def test_nothing_is_remembered_for_longer_than_a_month(asked):
     assert set(LeadScore.objects.values_list("fit", flat=True)) == {40}
     sweep(later + (remembered.DAYS + 1) * DAY)
     assert not ScoreInputs.objects.exists()
+
+
+def test_what_another_release_packed_is_read_anew(asked):
+    rule = fit_rule(30, "industry", "is_any", ["bank"])
+    leads_of("Bank", "Farm")
+    sweep()
+    ScoreInputs.objects.update(data=b"something else altogether")
+    asked.clear()
+    ScoringRule.objects.filter(pk=rule.pk).update(points=40)
+    bump()
+    sweep()
+    assert asked == [(1, 2)]
+    assert differences() == []
+
+
+def test_a_range_of_leads_and_a_single_one_are_scored_alike():
+    seed()
+    people()
+    Lead.objects.filter(name__contains="1").update(seniority="vp", function="it", phone="1", source="referral")
+    Company.objects.update(employees=5000, annual_revenue=10**9)
+    stale.mark_leads(Lead.objects.values_list("pk", flat=True))
+    learn()
+    for number, lead in enumerate(Lead.objects.all()):
+        for kind in ("meeting", "page_visit", "demo_request")[: number % 4]:
+            event(lead, kind, at=timezone.now() - number % 90 * DAY, weight=1 + number % 3)
+    LeadScore.objects.update(computed_rev=F("input_rev"))  # so that ranges alone are computed
+    bump()
+    sweep()
+    figures = [
+        field.attname
+        for field in LeadScore._meta.fields
+        if field.attname not in ("input_rev", "computed_rev", "computed_at")
+    ]
+    of_ranges = list(LeadScore.objects.order_by("pk").values_list(*figures))
+    LeadScore.objects.update(fit=0, engagement=0, total=0, grade="D4", band="cold", next_due_at=None, probability=None)
+    stale.mark_leads(Lead.objects.values_list("pk", flat=True))
+    engine.score_stale()
+    of_single = list(LeadScore.objects.order_by("pk").values_list(*figures))
+    assert of_single == of_ranges
+    assert len({row[figures.index("grade")] for row in of_ranges}) > 5
 
 
 def test_another_version_reads_no_lead(asked):
