@@ -23,14 +23,10 @@ DEALS = "WITH deal AS ({deals}) "
 
 # Deals by the SE who holds them, or held them when they closed.
 OUTCOMES = """
-SELECT se_id, count(*) FILTER (WHERE outcome = 'won'), count(*) FILTER (WHERE outcome = 'lost'),
-       count(*) FILTER (WHERE outcome = 'no_go'),
-       count(*) FILTER (WHERE outcome = 'won' AND had_poc), count(*) FILTER (WHERE outcome = 'lost' AND had_poc),
-       count(*) FILTER (WHERE outcome = 'open'), coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0)
-  FROM (SELECT deal.*, outcome IN ('won', 'lost')
-               AND id IN (SELECT opportunity_id FROM deals_poc WHERE started_on <= %(day)s) AS had_poc
-          FROM deal OFFSET 0) AS deal  -- asked once of each
- GROUP BY se_id
+SELECT se_id, outcome, outcome IN ('won', 'lost')
+           AND id IN (SELECT opportunity_id FROM deals_poc WHERE started_on <= %(day)s) AS had_poc,
+       count(*), coalesce(sum(value) FILTER (WHERE outcome = 'open'), 0)
+  FROM deal GROUP BY 1, 2, 3
 """
 # The rows that are counted below, each with its deal; insights/listings.py lists them.
 DECISIONS = """
@@ -54,15 +50,18 @@ SELECT deal.id, deal.se_id, work.kind, work.day, work.title
          WHERE started_on BETWEEN %(first)s AND %(last)s AND started_on <= %(day)s) AS work
   JOIN deal ON deal.id = work.opportunity_id
 """
+# The first claim since the deal entered the queue.
 CLAIMED = """
-SELECT deal.id, taken.se_id, taken.entered_at, taken.claimed_at,
-       extract(epoch FROM taken.claimed_at - taken.entered_at) / 3600 AS hours
-  FROM (SELECT DISTINCT ON (entry.id) entry.opportunity_id, entry.entered_at, claim.se_id, claim.claimed_at
-          FROM deals_queueentry entry
-          JOIN deals_claim claim ON claim.opportunity_id = entry.opportunity_id AND claim.claimed_at >= entry.entered_at
-         WHERE entry.result = %(claimed)s ORDER BY entry.id, claim.claimed_at) AS taken
-  JOIN deal ON deal.id = taken.opportunity_id
- WHERE taken.claimed_at >= %(start)s AND taken.claimed_at < %(end)s AND taken.claimed_at <= %(now)s
+SELECT deal.id, claim.se_id, entry.entered_at, claim.claimed_at,
+       date_part('epoch', claim.claimed_at - entry.entered_at) / 3600 AS hours
+  FROM deals_claim claim
+  JOIN deals_queueentry entry ON entry.opportunity_id = claim.opportunity_id AND entry.entered_at <= claim.claimed_at
+  JOIN deal ON deal.id = claim.opportunity_id
+ WHERE claim.claimed_at >= %(start)s AND claim.claimed_at < %(end)s AND claim.claimed_at <= %(now)s
+   AND entry.result = %(claimed)s
+   AND NOT EXISTS (SELECT FROM deals_claim former
+                    WHERE former.opportunity_id = claim.opportunity_id AND former.claimed_at >= entry.entered_at
+                      AND (former.claimed_at, former.id) < (claim.claimed_at, claim.id))
 """
 TECHNICAL = f"""
 SELECT GROUPING(se_id), se_id, count(*) FILTER (WHERE state = 'won'), count(*) FILTER (WHERE state = 'lost'),
@@ -145,9 +144,11 @@ def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES
         return found.setdefault(se, Work())
 
     whole = Work()
-    for se, *figures in ask(OUTCOMES):
+    for se, outcome, had_poc, count, amount in ask(OUTCOMES):
         work = of(se)
-        work.won, work.lost, work.no_go, work.poc_won, work.poc_lost, work.open, work.amount = figures
+        for name in (outcome, f"poc_{outcome}") if had_poc else (outcome,):
+            setattr(work, name, getattr(work, name) + count)
+        work.amount += amount
     for is_total, se, won, lost, satisfaction, cycle in ask(TECHNICAL):
         work = whole if is_total else of(se)
         work.technical_won, work.technical_lost = won, lost
