@@ -9,8 +9,6 @@ from django.db import connection, models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from presales.prepared import Given
-
 ENDS_FORMER = """
     IF NEW.pgh_label = 'delete' THEN
         UPDATE {meta.db_table} SET pgh_until = pgh_created_at WHERE pgh_obj_id = NEW.pgh_obj_id;
@@ -88,19 +86,19 @@ def end_of(day: datetime.date) -> datetime.datetime:
     return datetime.datetime.combine(following, datetime.time(), timezone.get_current_timezone())
 
 
-def held_at(moment: datetime.datetime | Given) -> Q:
+def held_at(moment: datetime.datetime) -> Q:
     """Which rows of a history tell how things stood just before `moment`: one for each record there was."""
     return Q(pgh_created_at__lt=moment) & (Q(pgh_until=None) | Q(pgh_until__gte=moment))
 
 
 def as_of(records: QuerySet, day: datetime.date) -> QuerySet:
     """`records` as they stood when `day` was over: rows of their history, whose `id` is the record's."""
-    return states_at(records, end_of(day))
+    return states_of(records).filter(held_at(end_of(day)))
 
 
-def states_at(records: QuerySet, moment: datetime.datetime | Given) -> QuerySet:
-    """`records` as they stood just before `moment`."""
-    states = records.model.pgh_event_model.objects.filter(held_at(moment))
+def states_of(records: QuerySet) -> QuerySet:
+    """The whole history of `records`."""
+    states = records.model.pgh_event_model.objects.all()
     # Of all records nothing is to be looked up: what was removed holds on no day.
     return states.filter(pgh_obj__in=records.order_by().values("pk")) if records.query.where else states
 

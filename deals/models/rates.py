@@ -20,6 +20,7 @@ LEAST, MOST = Decimal("0.00000001"), Decimal(1_000_000)
 OWN = "{1} = {2}"
 LATEST = "deals_rate_at({1}, COALESCE({3}, {4}))"
 """The rate of a currency on a day, or nothing: a function of the database (migration 0043)."""
+VALUE = f"CASE WHEN {OWN} THEN {{0}} ELSE ROUND({{0}} * {LATEST}, 2) END"
 
 
 @pghistory.track()
@@ -62,7 +63,7 @@ def with_value(deals: QuerySet, today: datetime.date | Given | None = None) -> Q
     ]  # fmt: skip
     return deals.annotate(
         rate=Template(f"CASE WHEN {OWN} THEN 1 ELSE {LATEST} END", *places, output_field=DecimalField()),
-        value=Template(f"CASE WHEN {OWN} THEN {{0}} ELSE ROUND({{0}} * {LATEST}, 2) END", *places, output_field=MONEY),
+        value=Template(VALUE, *places, output_field=MONEY),
     )
 
 

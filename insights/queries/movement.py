@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Case, DateField, DateTimeField, Q, QuerySet, Value, When
+from django.conf import settings
+from django.db.models import Case, DateTimeField, Q, QuerySet, Value, When
 
 from deals.models import Opportunity, Outcome
-from deals.models.rates import with_value
+from deals.models.rates import VALUE
 from insights.filters import Filters, Span
 from insights.queries.added_up import rows_of, run
 from insights.queries.book import ZERO
 from presales.prepared import Given
-from presales.validity import end_of, states_at
+from presales.validity import end_of, states_of
 
 # In the order of the waterfall: name, label, what it means.
 KINDS = [
@@ -36,9 +37,21 @@ NAMES = {name for name, _, _ in KINDS}
 
 # `a` is a deal when the first day was over, `b` the same when the second was. `inside`: open, in the filters and
 # expected in the period. What closed between the days comes in and goes out again. What leaves by closing goes at the
-# amount it closed with, after its change; what leaves otherwise goes at the amount it had.
+# amount it closed with, after its change; what leaves otherwise goes at the amount it had. Both are read at once. What
+# closed before the first day and was left alone since did nothing, so it is not looked at, if a rate is no question.
 MOVES = """
-WITH a AS MATERIALIZED ({first}), b AS MATERIALIZED ({second}), pair AS (
+WITH held AS MATERIALIZED (
+    SELECT deal.*, pgh_created_at < %(after_since)s AS is_first,
+           pgh_until IS NULL OR pgh_until >= %(after_until)s AS is_second
+      FROM ({states}) AS deal
+     WHERE (pgh_created_at < %(after_since)s OR pgh_until IS NULL OR pgh_until >= %(after_until)s)
+       AND (outcome = 'open' OR currency <> %(company)s
+            OR NOT (pgh_created_at < %(after_since)s AND (pgh_until IS NULL OR pgh_until >= %(after_until)s)))
+), a AS (
+    SELECT *, {first} AS value FROM held WHERE is_first
+), b AS (
+    SELECT *, {second} AS value FROM held WHERE is_second
+), pair AS (
     SELECT b.id, a.value AS was, coalesce(b.value, a.value) AS is_now, b.value IS NOT NULL AS counted,
            a.id IS NOT NULL AS existed, a.outcome AS outcome_was, b.outcome AS outcome_is, b.scope,
            coalesce(a.scope, FALSE) AS scope_was, a.value IS NOT NULL AS counted_before,
@@ -152,22 +165,24 @@ def by_deal(filters: Span) -> list[tuple[int, str, Decimal]]:
 
 
 def _run(filters: Span, question: str, **parameters: object) -> list[tuple]:
-    days = {"since": filters.since, "until": filters.until}
-    days |= {f"after_{name}": end_of(day) for name, day in days.items()}
-    texts, values = {}, {}
-    for name, day in (("first", "since"), ("second", "until")):
-        text, own = rows_of(filters, name, _states, day, **days)
-        if not text:
-            return []
-        texts[name], values = text, values | own
-    start = filters.period.start if filters.period else None
-    return run(MOVES.format(**texts) + question, {**values, "start": start, **parameters})
+    moments = {"after_since": end_of(filters.since), "after_until": end_of(filters.until)}
+    states, values = rows_of(filters, "state", _states, **moments)
+    if not states:
+        return []
+    first, second = (
+        VALUE.format("amount", "currency", "%(company)s", "closed_on", f"%({day})s") for day in ("since", "until")
+    )
+    days = {"since": filters.since, "until": filters.until, "start": filters.period.start if filters.period else None}
+    asked = {**values, **moments, **days, "company": settings.COMPANY_CURRENCY, **parameters}
+    return run(MOVES.format(states=states, first=first, second=second) + question, asked)
 
 
-def _states(filters: Filters, name: str) -> QuerySet:
-    """Every deal that the user sees, as it stood when that day was over, with what the filters say of it."""
-    states = states_at(Opportunity.objects.visible_to(filters.user), Given(f"after_{name}", DateTimeField()))
-    scope, period, day = filters.scope, filters.period, Given(name, DateField())
+def _states(filters: Filters) -> QuerySet:
+    """Every deal that the user sees, as it stood from the end of the first day on until that of the second, with what
+    the filters say of it."""
+    held = Q(pgh_created_at__lt=_moment("after_until")) & (Q(pgh_until=None) | Q(pgh_until__gte=_moment("after_since")))
+    states = states_of(Opportunity.objects.visible_to(filters.user)).filter(held)
+    scope, period = filters.scope, filters.period
     inside = scope & Q(outcome=Outcome.OPEN)
     ended = Q()
     if period:
@@ -177,11 +192,12 @@ def _states(filters: Filters, name: str) -> QuerySet:
     def flag(condition: Q) -> Case | Value:
         return Case(When(condition, then=Value(True)), default=Value(False)) if condition else Value(True)
 
-    return (
-        with_value(states, day)
-        .annotate(scope=flag(scope), inside=flag(inside), ended_inside=flag(ended))
-        .order_by()
-        .values(
-            "id", "value", "outcome", "close_date", "closed_on", "amount", "currency", "scope", "inside", "ended_inside"
-        )
-    )
+    states = states.annotate(scope=flag(scope), inside=flag(inside), ended_inside=flag(ended)).order_by()
+    return states.values(
+        "id", "outcome", "close_date", "closed_on", "amount", "currency", "scope", "inside", "ended_inside",
+        "pgh_created_at", "pgh_until",
+    )  # fmt: skip
+
+
+def _moment(name: str) -> Given:
+    return Given(name, DateTimeField())
