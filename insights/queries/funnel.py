@@ -1,6 +1,7 @@
 """The funnel: how many leads came, how far each got by a day, and how long each step took."""
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -23,7 +24,7 @@ STEPS = [
 ]
 NAMES = [name for name, _, _ in STEPS]
 LEADS = """
-SELECT lead.id, lead.source, to_char(lead.created_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, {times}
+SELECT lead.id, lead.source, date_trunc('month', lead.created_at AT TIME ZONE %(zone)s)::date AS month, {times}
   FROM ({leads}) AS lead LEFT JOIN ({won}) AS deal ON deal.lead_id = lead.id
  WHERE lead.created_at < %(moment)s
 """
@@ -33,10 +34,23 @@ REACHED = ", ".join(
     for place, name in enumerate(NAMES)
 )
 
+COUNTS = ", ".join(f"count(*) FILTER (WHERE is_{name})" for name in NAMES)
+MEDIANS = ", ".join(
+    f"percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', {after} - {before}) / 86400) "
+    f"FILTER (WHERE {after} >= {before})"
+    for before, after in itertools.pairwise(NAMES)
+)
+# Of few groups, which add up to sources, months and all; and of all together, the medians.
+FUNNEL = f"""
+WITH lead AS MATERIALIZED (SELECT told.*, {REACHED} FROM ({{leads}}) AS told)
+SELECT source, month, {COUNTS}, {", ".join("NULL::float8" for _ in NAMES[1:])} FROM lead GROUP BY source, month
+ UNION ALL SELECT NULL, NULL, {COUNTS}, {MEDIANS} FROM lead
+"""  # noqa: S608  of our own words alone
+
 
 @dataclass(frozen=True)
 class Line:
-    """How many leads of one source, one month or in all got to each step, and the median days of each."""
+    """How many leads of one source, one month or in all got to each step, and of all the median days of each."""
 
     key: str
     counts: list[int]
@@ -80,27 +94,18 @@ def funnel(filters: Filters) -> Funnel:
     inner, parameters = _leads(filters)
     if not inner:
         return found
-    counts = ", ".join(f"count(*) FILTER (WHERE is_{name})" for name in NAMES)
-    days = ", ".join(
-        f"percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM {after} - {before}) / 86400) "
-        f"FILTER (WHERE {after} >= {before})"
-        for before, after in itertools.pairwise(NAMES)
-    )
-    rows = run(
-        f"SELECT GROUPING(source), GROUPING(month), source, month, {counts}, {days} "  # noqa: S608
-        f"FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead "
-        "GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY month",
-        parameters,
-    )
-    for no_source, no_month, source, month, *figures in rows:
-        split = len(STEPS)
-        medians = [None, *(None if one is None else Decimal(str(round(one, 1))) for one in figures[split:])]
-        line = Line(source if not no_source else month or "", figures[:split], medians)
-        if no_source and no_month:
-            found.total = line
-        else:
-            (found.months if no_source else found.sources).append(line)
+    sources, months = (defaultdict(lambda: [0] * len(STEPS)) for _ in range(2))
+    for source, month, *figures in run(FUNNEL.format(leads=inner), parameters):
+        counts, days = figures[: len(STEPS)], figures[len(STEPS) :]
+        if month is None:
+            medians = [None if one is None else Decimal(str(round(one, 1))) for one in days]
+            found.total = Line("", counts, [None, *medians])
+            continue
+        for lines, key in ((sources, source), (months, f"{month:%Y-%m}")):
+            lines[key] = [one + more for one, more in zip(lines[key], counts, strict=True)]
+    found.sources = [Line(key, counts) for key, counts in sources.items()]
     found.sources.sort(key=lambda line: (-line.counts[0], line.key))
+    found.months = [Line(key, months[key]) for key in sorted(months)]
     return found
 
 
@@ -111,7 +116,7 @@ def reached(filters: Filters, step: str, source: str = "", month: str = "") -> l
         return []
     rows = run(
         f"SELECT id FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead WHERE is_{step} "  # noqa: S608
-        "AND (%(source)s = '' OR source = %(source)s) AND (%(month)s = '' OR month = %(month)s)",
+        "AND (%(source)s = '' OR source = %(source)s) AND (%(month)s = '' OR to_char(month, 'YYYY-MM') = %(month)s)",
         parameters | {"source": source, "month": month},
     )
     return [pk for (pk,) in rows]

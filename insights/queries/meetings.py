@@ -20,10 +20,8 @@ HELD = """
 SELECT deal.*, meeting.ends_at, meeting.kind, meeting.objective,
        (SELECT count(*) FROM deals_huddlepoint point WHERE point.meeting_id = meeting.id AND point.at <= %(now)s)
          >= %(points)s AS huddled,
-       EXISTS (SELECT FROM deals_debrief debrief WHERE debrief.meeting_id = meeting.id AND debrief.lane = 'ae'
-                  AND debrief.written_at <= %(now)s)
-         AND EXISTS (SELECT FROM deals_debrief debrief WHERE debrief.meeting_id = meeting.id AND debrief.lane = 'se'
-                        AND debrief.written_at <= %(now)s) AS debriefed
+       (SELECT count(DISTINCT debrief.lane) FROM deals_debrief debrief
+         WHERE debrief.meeting_id = meeting.id AND debrief.written_at <= %(now)s) = 2 AS debriefed
   FROM ({deals}) AS deal JOIN deals_meeting meeting ON meeting.opportunity_id = deal.id
  WHERE (meeting.cancelled_at IS NULL OR meeting.cancelled_at > %(now)s) AND meeting.ends_at <= %(now)s
    AND meeting.ends_at >= %(since)s AND meeting.ends_at < %(until)s
