@@ -112,13 +112,19 @@ THEN = f"""
       FROM state
 ), fact AS (
     SELECT state.*, evidence.percent AS evidence, coalesce(state.claimed_probability, stage.probability) AS claim,
-           stage.probability AS default_now, stage.rotting_days AS rotting, dossier.status, {PUSHES} AS pushes
+           stage.probability AS default_now, stage.rotting_days AS rotting
       FROM state
       JOIN deals_stage stage ON stage.id = state.stage_id
       LEFT JOIN ({{probability}}) AS evidence ON evidence.id = state.id
-      LEFT JOIN qualification_dossierstatus dossier ON dossier.dossier_id = state.dossier_id
-), told AS (
-    SELECT fact.*, CASE WHEN outcome = 'open' THEN {{risks}} ELSE 0 END AS risks FROM fact
+)
+"""  # noqa: S608  our own text
+EVIDENCE_ALONE = ", told AS (SELECT * FROM fact)"
+WITH_RISKS = f"""
+, told AS (
+    SELECT state.*, CASE WHEN outcome = 'open' THEN {{risks}} ELSE 0 END AS risks
+      FROM (SELECT state.*, dossier.status, {PUSHES} AS pushes
+              FROM fact AS state
+              LEFT JOIN qualification_dossierstatus dossier ON dossier.dossier_id = state.dossier_id) AS state
 )
 """  # noqa: S608  our own text
 RISKY = "(SELECT {columns} FROM asked WHERE settled UNION ALL SELECT {columns} FROM told WHERE risks > 0) AS risky"
@@ -145,10 +151,15 @@ BY_ITSELF = " OR ".join(
 
 
 def told_at(
-    states: QuerySet, moment: datetime.datetime, day: datetime.date, question: str, unsettled: bool = False
+    states: QuerySet,
+    moment: datetime.datetime,
+    day: datetime.date,
+    question: str,
+    risks: bool = True,
+    unsettled: bool = False,
 ) -> tuple[str, dict]:
     """A statement and its parameters: `question` asked of `told`, which are `states` with `evidence` (percent), `claim`
-    and `risks`, as they were at `moment`, with which `day` was over.
+    and, if they are wanted, `risks`, as they were at `moment`, with which `day` was over.
 
     With `unsettled`, all of the states are open and the question is asked of RISKY.
 
@@ -164,7 +175,8 @@ def told_at(
     version = version_at(moment)
     parameters |= probability.learned_parameters(version)
     first = UNSETTLED.replace("{by_itself}", BY_ITSELF) if unsettled else ALL
-    then = THEN.replace("{probability}", _probability(version)).replace("{risks}", RISKS)
+    then = THEN.replace("{probability}", _probability(version))
+    then += WITH_RISKS.replace("{risks}", RISKS) if risks else EVIDENCE_ALONE
     return first.replace("{deals}", deals) + then + question, parameters
 
 
@@ -174,11 +186,12 @@ def ask(
     day: datetime.date,
     question: str,
     few: bool = False,
+    risks: bool = True,
     unsettled: bool = False,
 ) -> list[tuple]:
     """The rows of `told_at`; none where there can be no state. With `few`, there are not more than a page of states."""
     try:
-        statement, parameters = told_at(states, moment, day, question, unsettled)
+        statement, parameters = told_at(states, moment, day, question, risks, unsettled)
     except EmptyResultSet:
         return []
     # Of what a WITH gives PostgreSQL knows no number, takes it for small, and would look through one for each row of
@@ -200,8 +213,9 @@ def at_risk(
 
 
 def among(states: QuerySet, moment: datetime.datetime, day: datetime.date, condition: str) -> RawSQL:
-    """The ids of those of `states` that meet `condition`, for a filter to ask for."""
-    return ids_of(ask(states, moment, day, f"SELECT id FROM told WHERE {condition}"))  # noqa: S608  our own text
+    """The ids of those of `states` whose claim and evidence meet `condition`, for a filter to ask for."""
+    question = f"SELECT id FROM told WHERE {condition}"  # noqa: S608  our own text
+    return ids_of(ask(states, moment, day, question, risks=False))
 
 
 def ids_of(rows: list[tuple]) -> RawSQL:

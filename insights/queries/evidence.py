@@ -37,7 +37,7 @@ def told(
     if filters.as_of:
         states = (deals(filters) if callable(deals) else deals).order_by().values(*past_evidence.COLUMNS, *columns)
         question = question.replace("{told}", "told")
-        return past_evidence.ask(states, end_of(filters.day), filters.day, question, few)
+        return past_evidence.ask(states, end_of(filters.day), filters.day, question, few, risks)
     question = question.replace("{told}", "({deals}) AS told")
     if callable(deals):
         return summed(filters, question, _judged, deals, tuple(columns), risks)

@@ -73,23 +73,6 @@ def _open(filters: Filters) -> QuerySet:
     return in_company_currency(filters.book().filter(outcome=Outcome.OPEN), filters.day)
 
 
-def by_ae(filters: Filters) -> list[Ears]:
-    """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
-    sums = told(
-        filters,
-        with_weighted(_open(filters), filters.day),
-        f"""
-        SELECT owner_id, count(*), coalesce(sum(weighted), 0), coalesce(sum(round(value * evidence * 0.01, 2)), 0),
-               count(*) FILTER (WHERE {happy()})
-          FROM {{told}} WHERE evidence IS NOT NULL GROUP BY owner_id
-        """,  # noqa: S608  our own text
-        ["owner_id", "value", "weighted"],
-    )
-    lines = [Ears(*row) for row in sums]
-    # The last line is the sum of the others: grouped once more by nothing, PostgreSQL would not share the work out.
-    return [*lines, Ears(None, *map(sum, zip((0, ZERO, ZERO, 0), *(row[1:] for row in sums), strict=True)))]
-
-
 @dataclass(frozen=True)
 class Flagged:
     """One open deal that is claimed far above its evidence."""
@@ -101,13 +84,51 @@ class Flagged:
     evidence: int
 
 
+def ears(filters: Filters) -> tuple[list[Ears], list[Flagged]]:
+    """`by_ae` and `flagged`; of a past day in one statement, since what the evidence said has to be worked out."""
+    if not filters.as_of:
+        return by_ae(filters), flagged(filters)
+    question = f"""
+        SELECT NULL::bigint, NULL, deal.* FROM ({_sums()}) AS deal
+        UNION ALL SELECT id, name, NULL, NULL, value, claim, evidence FROM ({_furthest()}) AS deal
+    """  # noqa: S608  our own text
+    rows = told(
+        filters, with_weighted(_open(filters), filters.day), question, ["owner_id", "name", "value", "weighted"]
+    )
+    found = [Flagged(pk, name, value, int(claim), evidence) for pk, name, _, _, value, claim, evidence in rows if pk]
+    return _with_total([row[2:] for row in rows if not row[0]]), found
+
+
+def by_ae(filters: Filters) -> list[Ears]:
+    """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
+    deals = with_weighted(_open(filters), filters.day)
+    return _with_total(told(filters, deals, _sums(), ["owner_id", "value", "weighted"]))
+
+
 def flagged(filters: Filters) -> list[Flagged]:
     """The deals claimed furthest above their evidence in money, at most MOST of them."""
-    question = f"""
+    return [Flagged(*row) for row in told(filters, _open(filters), _furthest(), ["name", "value"])]
+
+
+def _sums() -> str:
+    return f"""
+        SELECT owner_id, count(*), coalesce(sum(weighted), 0), coalesce(sum(round(value * evidence * 0.01, 2)), 0),
+               count(*) FILTER (WHERE {happy()})
+          FROM {{told}} WHERE evidence IS NOT NULL GROUP BY owner_id
+    """  # noqa: S608  our own text
+
+
+def _furthest() -> str:
+    return f"""
         SELECT id, name, value, claim, evidence FROM {{told}}
          WHERE {happy()} ORDER BY value * (claim - evidence) DESC, id LIMIT {MOST}
     """  # noqa: S608  our own text
-    return [Flagged(*row) for row in told(filters, _open(filters), question, ["name", "value"])]
+
+
+def _with_total(sums: list[tuple]) -> list[Ears]:
+    # The last line is the sum of the others: grouped once more by nothing, PostgreSQL would not share the work out.
+    total = map(sum, zip((0, ZERO, ZERO, 0), *(row[1:] for row in sums), strict=True))
+    return [*(Ears(*row) for row in sums), Ears(None, *total)]
 
 
 def calibrated(filters: Filters, deals: QuerySet) -> QuerySet:

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Q, QuerySet
 
-from deals.models import Outcome
+from deals.models import Opportunity, Outcome
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries.added_up import summed
@@ -128,6 +128,9 @@ def stays(filters: Filters, period: Period) -> list[Stay]:
 
 
 def _ids(filters: Filters) -> QuerySet:
+    if filters.as_of and not filters.scope:
+        # How a deal stood then matters to filters alone: whatever has a history before the moment was there.
+        return Opportunity.objects.visible_to(filters.user).order_by().values("id")
     return filters.book().order_by().values("pgh_obj_id" if filters.as_of else "id")
 
 

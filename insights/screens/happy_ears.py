@@ -9,7 +9,7 @@ from insights import drill, periods
 from insights.filters import Yearly
 from insights.queries.book import other_currencies
 from insights.queries.evidence import RULES
-from insights.queries.happy_ears import BEFORE, MOST, Ears, by_ae, calibration, flagged
+from insights.queries.happy_ears import BEFORE, MOST, Ears, Flagged, calibration, ears
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
 from people.models import User
@@ -18,7 +18,7 @@ from presales.templatetags.presales import money, money_short, number
 
 def build(filters: Yearly) -> Screen:
     """Open deals by AE, those to ask about, and the calibration of past claims."""
-    *lines, whole = by_ae(filters)
+    (*lines, whole), furthest = ears(filters)
     past = calibration(filters, filters.period)
     return Screen(
         "happy_ears",
@@ -26,7 +26,7 @@ def build(filters: Yearly) -> Screen:
         f"What AEs claim against what the evidence says; a deal is flagged above {settings.HAPPY_EARS_MARGIN} points.",
         filters,
         _cards(filters, whole, past),
-        [_aes(filters, lines, whole), _deals(filters), _calibration(filters, past)],
+        [_aes(filters, lines, whole), _deals(furthest), _calibration(filters, past)],
         other_currencies(filters.open_deals(), filters.day),
         remarks=[RULES] if filters.as_of else [],
     )
@@ -99,14 +99,14 @@ def _aes(filters: Yearly, lines: list[Ears], whole: Ears) -> Table:
     )  # fmt: skip
 
 
-def _deals(filters: Yearly) -> Table:
+def _deals(furthest: list[Flagged]) -> Table:
     rows = [
         Row(
             deal.name,
             [deal.value, Decimal(deal.claim), Decimal(deal.evidence), deal.claim - deal.evidence],
             reverse("deals:opportunity", args=[deal.pk]),
         )
-        for deal in flagged(filters)
+        for deal in furthest
     ]
     return Table(
         "deals", "Deals to ask about",
