@@ -70,8 +70,9 @@ def spread(
 
 
 def _in_office(dice: random.Random, moment: datetime.datetime) -> datetime.datetime:
+    hour, minute = dice.randint(8, 17), dice.randint(0, 59)  # drawn for every moment, so that no day changes the story
     if moment > days_ago(2):
         return moment
     if moment.weekday() > 4:
         moment -= datetime.timedelta(days=moment.weekday() - 4)
-    return moment.replace(hour=dice.randint(8, 17), minute=dice.randint(0, 59))
+    return moment.replace(hour=hour, minute=minute)

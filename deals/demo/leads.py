@@ -81,13 +81,15 @@ class Leads:
         self.names: set[str] = set()
 
     def plan(self) -> list[tuple[datetime.datetime, str]]:
-        """When each lead comes in and how it ends, oldest first."""
-        plans = []
-        for end, (count, least, most) in ENDS.items():
-            for _ in range(count):
-                days = least + (most - least) * self.dice.random() ** 1.15
-                plans.append((spread(self.dice, days_ago(days), days_ago(days - 0.4), 1)[0], end))
-        return sorted(plans)
+        """When each lead comes in and how it ends, oldest first but for weekends: their leads came on the Friday."""
+        drawn = [
+            (least + (most - least) * self.dice.random() ** 1.15, end)
+            for end, (count, least, most) in ENDS.items()
+            for _ in range(count)
+        ]
+        # In the order drawn, whatever the weekday: who gets which lead depends on it, and so does all that follows.
+        drawn.sort(reverse=True)
+        return [(spread(self.dice, days_ago(days), days_ago(days - 0.4), 1)[0], end) for days, end in drawn]
 
     def live(self, created: datetime.datetime, end: str) -> Lead:
         """One lead from its first day to `end`; a converted one stops at SQL, its deal goes on from there."""

@@ -44,7 +44,7 @@ def tell() -> None:
     busy = list(deals.filter(last_activity_at__gt=days_ago(9)).order_by("team__name", "pk"))
     touched = {deal.pk: deal.last_activity_at for deal in busy}
     if busy:
-        _soon(busy[0])
+        _plan(busy[0], "demo", _next_hour(), days_ago(2), agenda=AGENDA)
         _prepared(busy[-1], "executive", 26)
         _prepared(busy[1 % len(busy)], "demo", 52)
     for number, (days, *past) in enumerate(PAST):
@@ -63,8 +63,7 @@ def tell_of_leads() -> None:
         if number % 3 == 0:
             _first_call(lead, None, _at_hour(days_ago(2), 14), held=True)
         else:
-            hours = 22 if number % 3 == 1 else 24 * 6
-            _first_call(lead, se, _at_hour(days_ago(-hours / 24), 14))
+            _first_call(lead, se, _next_hour() if number % 3 == 1 else _at_hour(days_ago(-6), 14))
 
 
 def _first_call(lead: Lead, se: User | None, start: datetime.datetime, *, held: bool = False) -> None:
@@ -106,11 +105,11 @@ def _plan(
     return meeting
 
 
-def _soon(deal: Opportunity) -> None:
-    """At the next of two hours of the day, which is less than a day away whenever the demo is loaded."""
+def _next_hour() -> datetime.datetime:
+    """The next of two hours of the day, which is less than a day away whenever the demo is loaded."""
     first = days_ago(-1 / 24)
     hours = [_at_hour(first + datetime.timedelta(days=day), hour) for day in (0, 1) for hour in (15, 18)]
-    _plan(deal, "demo", min(hour for hour in hours if hour >= first), days_ago(2), agenda=AGENDA)
+    return min(hour for hour in hours if hour >= first)
 
 
 def _confirm(meeting: Meeting, actor: User) -> None:

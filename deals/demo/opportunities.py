@@ -45,7 +45,7 @@ OPEN = [
     ("negotiation", "healthy", 2, (1, 5)),
     ("negotiation", "close past", 1, (3, 6)),
 ]  # fmt: skip
-CLOSED = [("won", 15), ("lost", 10), ("no-go", 6)]
+CLOSED = [("won", 11), ("lost", 13), ("no-go", 7)]
 ORDER = ["qualification", "discovery", "presentation", "evaluation", "negotiation"]
 
 
@@ -59,11 +59,13 @@ class Plan:
 
 
 def plans(dice: random.Random) -> tuple[list[Plan], list[Plan]]:
-    """The deals that are closed, and those still open, each in random order."""
+    """The deals that are closed, and those still open, each in random order; the last to close is won."""
     open_ones = [Plan(slug, flavour, idle) for slug, flavour, count, idle in OPEN for _ in range(count)]
     closed = [Plan(outcome, outcome) for outcome, count in CLOSED for _ in range(count)]
     dice.shuffle(open_ones)
     dice.shuffle(closed)
+    last_win = max(number for number, plan in enumerate(closed) if plan.reached == "won")
+    closed.append(closed.pop(last_win))
     return closed, open_ones
 
 
@@ -251,7 +253,7 @@ class Deals:
         deal.compelling_event = deal.compelling_event or self.dice.choice(words.EVENTS)
         deal.forecast_category = {"evaluation": "best_case", "negotiation": "commit"}.get(plan.reached, "pipeline")
         if plan.flavour == "negative":  # the AE has not taken the news in yet
-            deal.claimed_probability = 80
+            deal.claimed_probability = 90  # above what any evidence of such a deal allows, by more than the margin
         if plan.flavour == "healthy" and self.dice.random() < 0.3:
             deal.claimed_probability = min(self.stages[plan.reached].probability + 15, 95)
         with at(end):

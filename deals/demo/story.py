@@ -43,7 +43,7 @@ from people.models import User
 from presales.jobs import without_nudges
 from qualification.status import repair
 
-SEED = 20
+SEED = 30
 EXPANSIONS = 10
 
 
@@ -81,6 +81,11 @@ def _let_planner_look() -> None:
         cursor.execute("ANALYZE")
 
 
+def _own_dice(name: str) -> random.Random:
+    """Dice for one life: what is drawn in one, which a weekday may change, changes no other."""
+    return random.Random(f"{SEED} {name}")  # noqa: S311  a story, not a secret
+
+
 def _tell(dice: random.Random) -> dict[str, User]:
     people = demo_people.create()
     leads = Leads(dice, people, companies(dice, people["marketing"]))
@@ -93,12 +98,14 @@ def _tell(dice: random.Random) -> dict[str, User]:
     for number, (created, end) in enumerate(leads.plan()):
         if number % 100 == 50:
             _let_planner_look()
+        leads.dice = deals.dice = dice = _own_dice(f"lead {number}")
         lead = leads.live(created, end)
         if end == "converted" and to_convert:
             moment = min(lead.qualified_at + datetime.timedelta(days=dice.uniform(0.5, 3)), days_ago(0.4))
             made.append(deals.convert(lead, leads.pursuits[lead.pk], to_convert.pop(0), moment))
     rest = [*closed[: EXPANSIONS // 3], *still_open[: EXPANSIONS - EXPANSIONS // 3]]
-    for plan in rest:
+    for number, plan in enumerate(rest):
+        deals.dice = dice = _own_dice(f"expansion {number}")
         done = dice.choice([deal for deal in made if deal.outcome == "won"] or made)
         old = 130 if plan in closed else 70
         deals.expand(done, plan, days_ago(dice.uniform(old - 12, old)))
