@@ -28,13 +28,9 @@ SELECT lead.id, lead.source, date_trunc('month', lead.created_at AT TIME ZONE %(
   FROM ({leads}) AS lead LEFT JOIN ({won}) AS deal ON deal.lead_id = lead.id
  WHERE lead.created_at < %(moment)s
 """
-# Who got to a step has been through those before it, also where nobody noted when.
-REACHED = ", ".join(
-    f"({' OR '.join(f'{later} IS NOT NULL' for later in NAMES[place:])}) AS is_{name}"
-    for place, name in enumerate(NAMES)
-)
-
-COUNTS = ", ".join(f"count(*) FILTER (WHERE is_{name})" for name in NAMES)
+# Who got to a step has been through those before it, also where nobody noted when: the furthest one says it all.
+FURTHEST = " ".join(f"WHEN {name} IS NOT NULL THEN {place}" for place, name in reversed(list(enumerate(NAMES))))
+STEPPED = f"SELECT told.*, CASE {FURTHEST} END AS step FROM ({{leads}}) AS told"  # noqa: S608  of our own words alone
 MEDIANS = ", ".join(
     f"percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', {after} - {before}) / 86400) "
     f"FILTER (WHERE {after} >= {before})"
@@ -42,9 +38,9 @@ MEDIANS = ", ".join(
 )
 # Of few groups, which add up to sources, months and all; and of all together, the medians.
 FUNNEL = f"""
-WITH lead AS MATERIALIZED (SELECT told.*, {REACHED} FROM ({{leads}}) AS told)
-SELECT source, month, {COUNTS}, {", ".join("NULL::float8" for _ in NAMES[1:])} FROM lead GROUP BY source, month
- UNION ALL SELECT NULL, NULL, {COUNTS}, {MEDIANS} FROM lead
+WITH lead AS MATERIALIZED ({STEPPED})
+SELECT source, month, step, count(*), {", ".join("NULL::float8" for _ in NAMES[1:])} FROM lead GROUP BY 1, 2, 3
+ UNION ALL SELECT NULL, NULL, NULL, NULL, {MEDIANS} FROM lead
 """  # noqa: S608  of our own words alone
 
 
@@ -95,14 +91,13 @@ def funnel(filters: Filters) -> Funnel:
     if not inner:
         return found
     sources, months = (defaultdict(lambda: [0] * len(STEPS)) for _ in range(2))
-    for source, month, *figures in run(FUNNEL.format(leads=inner), parameters):
-        counts, days = figures[: len(STEPS)], figures[len(STEPS) :]
-        if month is None:
-            medians = [None if one is None else Decimal(str(round(one, 1))) for one in days]
-            found.total = Line("", counts, [None, *medians])
+    for source, month, step, count, *days in run(FUNNEL.format(leads=inner), parameters):
+        if step is None:
+            found.total.days[1:] = [None if one is None else Decimal(str(round(one, 1))) for one in days]
             continue
-        for lines, key in ((sources, source), (months, f"{month:%Y-%m}")):
-            lines[key] = [one + more for one, more in zip(lines[key], counts, strict=True)]
+        for counts in (sources[source], months[f"{month:%Y-%m}"], found.total.counts):
+            for place in range(step + 1):
+                counts[place] += count
     found.sources = [Line(key, counts) for key, counts in sources.items()]
     found.sources.sort(key=lambda line: (-line.counts[0], line.key))
     found.months = [Line(key, months[key]) for key in sorted(months)]
@@ -115,7 +110,7 @@ def reached(filters: Filters, step: str, source: str = "", month: str = "") -> l
     if not inner:
         return []
     rows = run(
-        f"SELECT id FROM (SELECT told.*, {REACHED} FROM ({inner}) AS told) AS lead WHERE is_{step} "  # noqa: S608
+        f"SELECT id FROM ({STEPPED.format(leads=inner)}) AS lead WHERE step >= {NAMES.index(step)} "  # noqa: S608
         "AND (%(source)s = '' OR source = %(source)s) AND (%(month)s = '' OR to_char(month, 'YYYY-MM') = %(month)s)",
         parameters | {"source": source, "month": month},
     )
