@@ -9,7 +9,7 @@ from deals.models import Stage
 from insights import drill
 from insights.filters import Filters
 from insights.periods import Period, quarter_of
-from insights.queries.attainment import Coverage, reached, total
+from insights.queries.attainment import Coverage, Reached
 from insights.queries.book import AGES, Book, Line, in_company_currency, left_out, open_book
 from insights.queries.closed import HEALTHY_NO_GO, Closed, ClosedBook, closed_book
 from insights.queries.evidence import risky
@@ -73,7 +73,7 @@ def build(filters: Filters) -> Pipeline:
         book=book,
         closed=closed,
         at_risk=Line(None, *risky(filters, _open_values)),
-        coverage=cover(filters, covered),
+        coverage=cover(filters, covered, book, closed),
         covered=covered,
         left_out=left_out(filters, Filters.whole_book),
         stages=_by_stage(filters, book),
@@ -150,12 +150,14 @@ def _days(days: Decimal | None) -> str:
     return "–" if days is None else str(days)
 
 
-def cover(filters: Filters, period: Period) -> Coverage | None:
+def cover(filters: Filters, period: Period, book: Book, closed: ClosedBook) -> Coverage | None:
     """How well the open deals expected in `period` cover what is still to be won of its quotas."""
     if filters.source or filters.type or filters.pipeline:
         return None
     quota = quotas_of(filters, period).asked(filters)
-    return None if quota is None else Coverage(quota, total(reached(filters, period)))
+    quarters = [closed.total] if filters.period else [one for one in closed.quarters if one.period == period]
+    won = next(iter(quarters), Closed())
+    return None if quota is None else Coverage(quota, Reached(won.won_amount, won.won, book.due.amount, book.due.count))
 
 
 def _open_values(filters: Filters) -> QuerySet:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from deals.models.rates import MONEY, countable, uncountable, with_value
 from insights.filters import Filters
+from insights.periods import quarter_of
 from insights.queries.added_up import Build, summed
 from insights.queries.past import is_past, with_default_probability
 from presales.sql import Template
@@ -27,14 +28,15 @@ AGE = "CASE{} ELSE '{}' END".format(
     "".join(f" WHEN created_at < %(age_{key})s THEN '{key}'" for key, _, _ in reversed(AGES[1:])), AGES[0][0]
 )
 BOOK = """
-SELECT stage_id, owner_id, named, team_id, se_id, age,
+SELECT stage_id, owner_id, named, team_id, se_id, age, is_due,
        CASE WHEN GROUPING(stage_id) = 0 THEN 0 WHEN GROUPING(owner_id) = 0 THEN 1
             WHEN GROUPING(team_id) = 0 THEN 2 WHEN GROUPING(se_id) = 0 THEN 3
-            WHEN GROUPING(age) = 0 THEN 4 ELSE 5 END,
+            WHEN GROUPING(age) = 0 THEN 4 WHEN GROUPING(is_due) = 0 THEN 5 ELSE 6 END,
        count(*), coalesce(sum(value), 0), coalesce(sum(weighted), 0)
-  FROM (SELECT deal.*, CASE WHEN owner_id IS NULL THEN owner_name ELSE '' END AS named, {age} AS age
+  FROM (SELECT deal.*, CASE WHEN owner_id IS NULL THEN owner_name ELSE '' END AS named, {age} AS age,
+               coalesce(close_date BETWEEN %(first)s AND %(last)s, FALSE) AS is_due
           FROM ({deals}) AS deal) AS deal
- GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), ())
+ GROUP BY GROUPING SETS ((stage_id), (owner_id, named), (team_id), (se_id), (age), (is_due), ())
 """.replace("{age}", AGE)
 LEFT_OUT = "SELECT currency, count(*), sum(amount) FROM ({deals}) AS deal GROUP BY currency ORDER BY currency"
 
@@ -59,6 +61,12 @@ class Book:
     by_team: list[Line] = field(default_factory=list)
     by_se: list[Line] = field(default_factory=list)
     by_age: list[Line] = field(default_factory=list)
+    by_due: list[Line] = field(default_factory=list)  # key: whether they are expected to close in the period
+
+    @property
+    def due(self) -> Line:
+        """Those that are expected to close in the period, or without one in the quarter."""
+        return next((line for line in self.by_due if line.key), Line(True))
 
 
 def with_weighted(deals: QuerySet, day: datetime.date | None = None) -> QuerySet:
@@ -111,15 +119,17 @@ def open_book(filters: Filters) -> Book:
     """
     now, book = filters.now, Book()
     since = {f"age_{key}": age_from(days, now) for key, _, days in AGES[1:]}
+    period = filters.period or quarter_of(filters.day)
     sets = [
         (lambda r: r[0], book.by_stage),
         (lambda r: (r[1], r[2]), book.by_owner),
         (lambda r: r[3], book.by_team),
         (lambda r: r[4], book.by_se),
         (lambda r: r[5], book.by_age),
+        (lambda r: r[6], book.by_due),
     ]
-    for row in summed(filters, BOOK, _open_rows, **since):
-        which, count, amount, weighted = row[6:]
+    for row in summed(filters, BOOK, _open_rows, first=period.start, last=period.end, **since):
+        which, count, amount, weighted = row[7:]
         if which == len(sets):
             book.total = Line(None, count, amount, weighted)
         else:
@@ -131,5 +141,5 @@ def open_book(filters: Filters) -> Book:
 def _open_rows(filters: Filters) -> QuerySet:
     deals = with_weighted(in_company_currency(filters.open_deals(), filters.day), filters.day)
     return deals.order_by().values(
-        "stage_id", "owner_id", "owner_name", "team_id", "se_id", "created_at", "value", "weighted"
+        "stage_id", "owner_id", "owner_name", "team_id", "se_id", "created_at", "close_date", "value", "weighted"
     )
