@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from deals.models import Stage
 from insights import drill
 from insights.filters import Filters
 from insights.periods import Period, quarter_of
@@ -13,10 +12,10 @@ from insights.queries.attainment import Coverage, Reached
 from insights.queries.book import AGES, Book, Line, in_company_currency, left_out, open_book
 from insights.queries.closed import HEALTHY_NO_GO, Closed, ClosedBook, closed_book
 from insights.queries.evidence import risky
+from insights.queries.names import people_named, stages_of, teams_named
 from insights.queries.quotas import quotas_of
 from insights.screens.parts import Card, counted, shown_percent
 from insights.tables import Column, Row, Table
-from people.models import Team, User
 from presales.templatetags.presales import money, money_short
 
 WEIGHTED = "Weighted: amount × probability, rounded to the cent deal by deal."
@@ -178,11 +177,11 @@ def _open_table(
 
 def _by_stage(filters: Filters, book: Book) -> Table:
     lines = {line.key: line for line in book.by_stage}
-    stages = Stage.objects.filter(pk__in=lines).select_related("pipeline").order_by("pipeline__order", "order", "pk")
+    stages = stages_of(lines.keys())
     several = len({stage.pipeline_id for stage in stages}) > 1
     rows = [
         _row(
-            f"{stage.pipeline.name}: {stage.name}" if several else stage.name,
+            f"{stage.pipeline__name}: {stage.name}" if several else stage.name,
             lines[stage.pk],
             drill.url(filters, state="open", stage=stage.pk),
         )
@@ -193,14 +192,8 @@ def _by_stage(filters: Filters, book: Book) -> Table:
 
 
 def _by_person_and_team(filters: Filters, book: Book) -> list[Table]:
-    ids = {line.key[0] for line in book.by_owner} | {line.key for line in book.by_se}
-    people = {person.pk: person.name for person in filters.people}
-    if others := ids - people.keys() - {None}:  # who changed their role, or left the team
-        people |= dict(User.objects.filter(pk__in=others).values_list("pk", "name"))
-    teams = {team.pk: team.name for team in filters.teams}
-    unknown = {line.key for line in book.by_team} - teams.keys() - {None}
-    if unknown:  # an own deal may belong to a team that its owner has left
-        teams |= dict(Team.objects.filter(pk__in=unknown).values_list("pk", "name"))
+    people = people_named(filters, {line.key[0] for line in book.by_owner} | {line.key for line in book.by_se})
+    teams = teams_named(filters, {line.key for line in book.by_team})
 
     def owner_row(line: Line) -> Row:
         pk, named = line.key

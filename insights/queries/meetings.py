@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from deals.models import HUDDLE_POINTS
 from insights.filters import Filters
 from insights.queries.added_up import summed
-from people.models import Team, User
+from insights.queries.names import people_named, teams_named
 from presales.fields import FIRST_DAY
 
 FIRST = datetime.datetime.combine(FIRST_DAY, datetime.time(), datetime.UTC)
@@ -83,18 +83,18 @@ def habits(filters: Filters, since: datetime.datetime, until: datetime.datetime)
     """`total`, and lists `owners`, `ses` and `teams`, of the meetings of the deals in the filters."""
     found = habits_of(filters, since, until)
 
-    def by(key_of: Callable, model: type, nobody: str) -> list[Habits]:
+    def by(key_of: Callable, called: Callable, nobody: str) -> list[Habits]:
         sums: dict[int | None, Habits] = {}
         for keys, met in found.items():
             key = key_of(keys)
             sums[key] = sums.get(key, Habits("", 0, 0, 0)) + met
-        names = dict(model.objects.filter(pk__in=sums.keys() - {None}).values_list("pk", "name"))
+        names = called(filters, sums)
         rows = [Habits(names.get(key, nobody), met.held, met.huddled, met.debriefed, key) for key, met in sums.items()]
         return sorted(rows, key=lambda row: (row.debrief_rate, row.label))
 
     return {
         "total": sum(found.values(), Habits("All", 0, 0, 0)),
-        "owners": by(lambda keys: keys[0], User, "No AE"),
-        "ses": by(lambda keys: keys[1], User, "No SE"),
-        "teams": by(lambda keys: keys[2], Team, "No team"),
+        "owners": by(lambda keys: keys[0], people_named, "No AE"),
+        "ses": by(lambda keys: keys[1], people_named, "No SE"),
+        "teams": by(lambda keys: keys[2], teams_named, "No team"),
     }

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ from insights.queries.quotas import quarters_in
 from insights.screens.parts import Card, Screen, counted, percent
 from insights.tables import Column, Row, Table
 from people.models import Team
+from presales.prepared import prepared
 from presales.quarters import label, quarter_start, shifted
 from presales.templatetags.presales import money, money_short
 
@@ -101,7 +103,7 @@ def _evidence_card(filters: Quarterly, found: Evidence) -> Card:
 
 def _topmost(called: list[Called]) -> list[Called]:
     """Calls for teams that are below no other team called here, at most three."""
-    parents = dict(Team.objects.order_by().values_list("pk", "parent_id")) if called else {}
+    parents = dict(_parents().rows()) if called else {}
     teams = {one.team for one in called}
 
     def is_below(pk: int | None) -> bool:
@@ -214,8 +216,13 @@ def _won_url(filters: Quarterly, one: Called) -> str:
     return drill.address(asked, state="won", **({"team": one.team} if one.team else {"owner": one.author}))
 
 
+@prepared
+def _parents() -> QuerySet:
+    return Team.objects.order_by().values_list("pk", "parent_id")
+
+
 def _below() -> dict[int, set[int]]:
-    parents = dict(Team.objects.order_by().values_list("pk", "parent_id"))
+    parents = dict(_parents().rows())
     found: dict[int, set[int]] = {pk: {pk} for pk in parents}
     for pk in parents:
         above = pk

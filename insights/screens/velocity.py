@@ -1,12 +1,14 @@
 """Velocity: what a day of selling brings, where deals rest, and what an SE changes about it."""
 
+from collections.abc import Callable
+
 from insights import drill, listings
 from insights.filters import Filters, Yearly
 from insights.queries.book import left_out
+from insights.queries.names import people_named, teams_named
 from insights.queries.velocity import SE, Speed, speeds, stays
 from insights.screens.parts import Card, Screen, shown_percent
 from insights.tables import Column, Row, Table
-from people.models import Team, User
 from presales.templatetags.presales import money, money_short, number
 
 COLUMNS = [
@@ -25,8 +27,8 @@ def build(filters: Yearly) -> Screen:
     found = speeds(filters, filters.period)
     whole = found.get(("all", None), Speed())
     split = [(SE[key], found.get(("se", key), Speed()), {} if key else {"se": drill.NONE}) for key in (True, False)]
-    owners = _named(found, "owner", User)
-    teams = _named(found, "team", Team)
+    owners = _named(filters, found, "owner", people_named)
+    teams = _named(filters, found, "team", teams_named)
     return Screen(
         "velocity",
         "Velocity",
@@ -64,9 +66,9 @@ def _cards(filters: Yearly, whole: Speed) -> list[Card]:
     ]  # fmt: skip
 
 
-def _named(found: dict, what: str, model: type) -> list[tuple]:
+def _named(filters: Yearly, found: dict, what: str, called: Callable) -> list[tuple]:
     keys = {key for kind, key in found if kind == what}
-    names = dict(model.objects.filter(pk__in=keys - {None}).values_list("pk", "name"))
+    names = called(filters, keys)
     narrow = {"owner": "owner", "team": "in_team"}[what]
     lines = [
         (names.get(key, "Nobody" if what == "owner" else "No team"), found[what, key], {narrow: key or drill.NONE})
