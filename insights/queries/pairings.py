@@ -4,13 +4,12 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Avg, Count, F, Q, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import Q, QuerySet
 
 from deals.models import AlignmentCheck, Outcome, Pairing
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries.added_up import summed
+from insights.queries.added_up import fetched, summed
 from insights.queries.book import ZERO, in_company_currency
 from insights.queries.meetings import Habits, habits_of
 
@@ -55,13 +54,13 @@ class Pairs:
 
 
 def pairs(filters: Filters, period: Period) -> Pairs:
-    """Six queries, whatever the number of pairs."""
+    """Four queries, whatever the number of pairs."""
     by_pair = _outcomes(filters, period)
     start, end = filters.moments(period)
     for (owner, se, _), met in habits_of(filters, start, end).items():
         by_pair.setdefault((owner, se), Together()).meetings += met
     pairings = shown(filters, period)
-    scores = _scores(filters, period, pairings)
+    scores, months = _means(filters, period, pairings)
     total, rest, alone = Together(), Together(), Together()
     for key, told in by_pair.items():
         total.add(told)
@@ -72,19 +71,23 @@ def pairs(filters: Filters, period: Period) -> Pairs:
         told = by_pair.get((one.ae_id, one.se_id), Together())
         told.score, told.trend = scores.get(one.pk, (None, None))
         lines.append((one, told))
-    return Pairs(lines, rest, alone, total, _months(filters, period, pairings))
+    return Pairs(lines, rest, alone, total, months)
 
 
 def shown(filters: Filters, period: Period) -> list[Pairing]:
     """The pairings of the period that the user sees, by name; of two that parted and began again the newer one."""
-    seen = Pairing.objects.visible_to(filters.user).filter(active_since__lte=min(period.end, filters.day))
-    seen = seen.filter(Q(ended_on=None) | Q(ended_on__gte=period.start))
+    return list({(one.ae_id, one.se_id): one for one in fetched(filters.over(period), _pairings)}.values())
+
+
+def _pairings(filters: Filters) -> QuerySet:
+    seen = Pairing.objects.visible_to(filters.user)
+    seen = seen.filter(active_since__lte=filters.period.end).filter(active_since__lte=filters.day)
+    seen = seen.filter(Q(ended_on=None) | Q(ended_on__gte=filters.period.start))
     if filters.person:
         seen = seen.filter(Q(ae=filters.person) | Q(se=filters.person))
     if filters.team:
         seen = seen.filter(ae__memberships__team__in=filters.team_and_below).distinct()
-    found = seen.select_related("ae", "se").order_by("ae__name", "se__name", "pk")
-    return list({(one.ae_id, one.se_id): one for one in found}.values())
+    return seen.select_related("ae", "se").order_by("ae__name", "se__name", "pk")
 
 
 def of_pairs(deals: QuerySet, pairings: list[Pairing], inside: bool = True) -> QuerySet:
@@ -125,32 +128,38 @@ def checks(filters: Filters, pairings: list[Pairing], period: Period, days: int 
     return found.filter(rated_on__gt=last - datetime.timedelta(days=days))
 
 
-def _scores(filters: Filters, period: Period, pairings: list[Pairing]) -> dict[int, tuple]:
-    """The mean score of the last TREND days of the period by pairing, and how much above the same before it is."""
+# By pair over the last days and as many before them; by month over the period.
+MEANS = """
+SELECT pairing_id, month, avg(score) FILTER (WHERE rated_on > %(middle)s),
+       avg(score) FILTER (WHERE rated_on > %(first)s AND rated_on <= %(middle)s),
+       avg(score) FILTER (WHERE rated_on >= %(start)s), count(*) FILTER (WHERE rated_on >= %(start)s)
+  FROM (SELECT rated.*, date_trunc('month', rated_on)::date AS month FROM ({deals}) AS rated
+         WHERE pairing_id = ANY(%(pairings)s) AND rated_on <= %(last)s
+           AND (rated_on > %(first)s OR rated_on >= %(start)s)) AS rated
+ GROUP BY GROUPING SETS ((pairing_id), (month)) ORDER BY month
+"""
+
+
+def _means(filters: Filters, period: Period, pairings: list[Pairing]) -> tuple[dict[int, tuple], list[tuple]]:
+    """The mean score of the last TREND days of the period by pairing, and how much above the same before it is; and
+    that of each month, with how many there were."""
     last = min(period.end, filters.day)
-    middle = last - datetime.timedelta(days=TREND)
-    rows = (
-        checks(filters, pairings, period, days=2 * TREND)
-        .values("pairing")
-        .annotate(now=Avg("score", filter=Q(rated_on__gt=middle)), then=Avg("score", filter=Q(rated_on__lte=middle)))
-    )
-    return {
-        row["pairing"]: (
-            _one(row["now"]) if row["now"] is not None else None,
-            _one(row["now"] - row["then"]) if None not in (row["now"], row["then"]) else None,
-        )
-        for row in rows
-    }
+    days = {"last": last, "start": period.start}
+    days |= {"middle": last - datetime.timedelta(days=TREND), "first": last - datetime.timedelta(days=2 * TREND)}
+    scores, months = {}, []
+    for pairing, month, now, then, mean, count in summed(
+        filters, MEANS, _rated, pairings=[one.pk for one in pairings], **days
+    ):
+        if pairing:
+            trend = None if None in (now, then) else _one(now - then)
+            scores[pairing] = (None if now is None else _one(now), trend)
+        elif count:
+            months.append((month, _one(mean), count))
+    return scores, months
 
 
-def _months(filters: Filters, period: Period, pairings: list[Pairing]) -> list[tuple]:
-    rows = (
-        checks(filters, pairings, period)
-        .annotate(month=TruncMonth("rated_on"))
-        .values("month")
-        .annotate(mean=Avg("score"), count=Count("pk"))
-    )
-    return [(row["month"], _one(row["mean"]), row["count"]) for row in rows.order_by(F("month"))]
+def _rated(filters: Filters) -> QuerySet:
+    return AlignmentCheck.objects.visible_to(filters.user).order_by().values("pairing_id", "rated_on", "score")
 
 
 def _one(value: object) -> Decimal:
