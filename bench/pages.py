@@ -48,8 +48,8 @@ PAGES = [
 ]
 FIGURES = [
     ("pipeline", "/pipeline/"), ("movement", "/insights/movement/"), ("forecast", "/insights/forecast/"),
-    ("funnel", "/insights/funnel/"), ("velocity", "/insights/velocity/"), ("SE team", "/insights/se-team/"),
-    ("win / loss", "/insights/win-loss/"), ("happy ears", "/insights/happy-ears/"),
+    ("funnel", "/insights/funnel/"), ("velocity", "/insights/velocity/"), ("SE team", "/insights/se_team/"),
+    ("win / loss", "/insights/win_loss/"), ("happy ears", "/insights/happy_ears/"),
     ("pairings", "/insights/pairings/"), ("meetings", "/insights/meetings/"), ("goals", "/insights/goals/"),
 ]  # fmt: skip
 PAGES += [(what, "manager", address, 8) for what, address in FIGURES]

@@ -8,7 +8,7 @@ from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from deals.models import Opportunity, Outcome
 from insights.filters import Filters
 from insights.periods import Period
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency, with_weighted
 from insights.queries.evidence import happy, told
 from presales.sql import Template
@@ -84,6 +84,10 @@ class Flagged:
     evidence: int
 
 
+def _weighted(filters: Filters) -> QuerySet:
+    return with_weighted(_open(filters), filters.day)
+
+
 def ears(filters: Filters) -> tuple[list[Ears], list[Flagged]]:
     """`by_ae` and `flagged`; of a past day in one statement, since what the evidence said has to be worked out."""
     if not filters.as_of:
@@ -92,22 +96,19 @@ def ears(filters: Filters) -> tuple[list[Ears], list[Flagged]]:
         SELECT NULL::bigint, NULL, deal.* FROM ({_sums()}) AS deal
         UNION ALL SELECT id, name, NULL, NULL, value, claim, evidence FROM ({_furthest()}) AS deal
     """  # noqa: S608  our own text
-    rows = told(
-        filters, with_weighted(_open(filters), filters.day), question, ["owner_id", "name", "value", "weighted"]
-    )
+    rows = told(filters, _weighted, question, ["owner_id", "name", "value", "weighted"])
     found = [Flagged(pk, name, value, int(claim), evidence) for pk, name, _, _, value, claim, evidence in rows if pk]
     return _with_total([row[2:] for row in rows if not row[0]]), found
 
 
 def by_ae(filters: Filters) -> list[Ears]:
     """One line for each owner and one, with `owner` None and the last, for all; rounded deal by deal."""
-    deals = with_weighted(_open(filters), filters.day)
-    return _with_total(told(filters, deals, _sums(), ["owner_id", "value", "weighted"]))
+    return _with_total(told(filters, _weighted, _sums(), ["owner_id", "value", "weighted"]))
 
 
 def flagged(filters: Filters) -> list[Flagged]:
     """The deals claimed furthest above their evidence in money, at most MOST of them."""
-    return [Flagged(*row) for row in told(filters, _open(filters), _furthest(), ["name", "value"])]
+    return [Flagged(*row) for row in told(filters, _open, _furthest(), ["name", "value"])]
 
 
 def _sums() -> str:
@@ -142,14 +143,16 @@ def calibrated(filters: Filters, deals: QuerySet) -> QuerySet:
     return deals.exclude(closed_on=None).filter(Exists(held))
 
 
+def _decided(filters: Filters) -> QuerySet:
+    days = (filters.period.start, filters.period.end)
+    deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=days)
+    return deals.order_by().values("id", "outcome", "closed_on")
+
+
 def calibration(filters: Filters, period: Period) -> list[Calibration]:
     """By quarter, the oldest first, then all of the period: deals won and lost that were open BEFORE days earlier."""
-    deals = filters.book().filter(outcome__in=[Outcome.WON, Outcome.LOST], closed_on__range=(period.start, period.end))
-    rows = deals.order_by().values("id", "outcome", "closed_on")
-    sums = [
-        (quarter, count, won or 0, claims)
-        for quarter, count, won, claims in added_up(rows, CALIBRATION, before=BEFORE, zone=filters.zone)
-    ]
+    asked = summed(filters.over(period), CALIBRATION, _decided, before=BEFORE, zone=filters.zone)
+    sums = [(quarter, count, won or 0, claims) for quarter, count, won, claims in asked]
     if sums:
         sums.append((None, *map(sum, zip(*(row[1:] for row in sums), strict=True))))
     return [

@@ -4,14 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deals.models import Fit, GapState, Outcome, ProductGap, Requirement
 from deals.models.product_gaps import WEIGHTS
 from deals.product_gaps import split
 from insights.filters import Filters
 from insights.queries import past
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 
 # As in deals/product_gaps.py: an open deal waits on those of its gaps that are not closed, with one that ended count
@@ -101,15 +101,20 @@ def costs(filters: Filters) -> tuple[dict[int, Cost], Cost]:
 
 
 def _asked(filters: Filters, question: str, *columns: str) -> list[tuple]:
+    question = question.replace("{requirements}", past.rows_at(Requirement, filters, "opportunity_id", "fit", "gap_id"))
+    return summed(
+        filters,
+        question.replace("{gaps}", past.rows_at(ProductGap, filters, "severity", "state")),
+        _waiting_or_ended, columns,
+        now=filters.now, gap=Fit.GAP, closed=GapState.CLOSED,
+    )  # fmt: skip
+
+
+def _waiting_or_ended(filters: Filters, columns: tuple[str, ...]) -> QuerySet:
     days = (filters.period.start, filters.period.end)
     ended = Q(outcome__in=[Outcome.LOST, Outcome.NO_GO], closed_on__range=days)
     deals = in_company_currency(filters.book().filter(Q(outcome=Outcome.OPEN) | ended), filters.day)
-    question = question.replace("{requirements}", past.rows_at(Requirement, filters, "opportunity_id", "fit", "gap_id"))
-    return added_up(
-        deals.order_by().values("id", "outcome", "value", *columns),
-        question.replace("{gaps}", past.rows_at(ProductGap, filters, "severity", "state")),
-        now=filters.now, gap=Fit.GAP, closed=GapState.CLOSED,
-    )  # fmt: skip
+    return deals.order_by().values("id", "outcome", "value", *columns)
 
 
 def titles(gaps: list[int]) -> dict[int, str]:

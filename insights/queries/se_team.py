@@ -8,13 +8,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deals.models import MeetingKind, Outcome, QueueEntry, TechnicalWin
 from insights.filters import Filters
 from insights.periods import Period
 from insights.queries import past
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 
 ALARM = 15
@@ -127,18 +127,14 @@ def whole_question(filters: Filters, question: str) -> str:
 def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES, TECHNICAL, DEMOS, CLAIMS)) -> SeTeam:
     """Four queries over the deals in the filters, or only the `parts` of them that are wanted."""
     found: dict[int | None, Work] = {}
-    deals = in_company_currency(filters.book(), filters.day).order_by()
-    current = Q(outcome=Outcome.OPEN) | Q(closed_on__range=(period.start, period.end))
 
     def ask(question: str) -> list[tuple]:
         if question not in parts:
             return []
         # What hangs on deals asks for no more of them than whose they are.
-        counted = question is OUTCOMES
-        rows = (
-            deals.filter(current).values("id", "se_id", "outcome", "value") if counted else deals.values("id", "se_id")
-        )
-        return added_up(rows, DEALS + whole_question(filters, question), **clock(filters, period))
+        rows = _counted if question is OUTCOMES else _held
+        asked = DEALS + whole_question(filters, question)
+        return summed(filters.over(period), asked, rows, **clock(filters, period))
 
     def of(se: int | None) -> Work:
         return found.setdefault(se, Work())
@@ -169,6 +165,16 @@ def se_team(filters: Filters, period: Period, parts: Collection[str] = (OUTCOMES
         setattr(whole, name, sum((getattr(work, name) for work in found.values()), type(getattr(whole, name))(0)))
     alarms = [(week, demos) for week, (demos, pocs) in weeks.items() if demos >= ALARM and not pocs]
     return SeTeam(found, whole, without, alarms)
+
+
+def _held(filters: Filters) -> QuerySet:
+    return in_company_currency(filters.book(), filters.day).order_by().values("id", "se_id")
+
+
+def _counted(filters: Filters) -> QuerySet:
+    ended = Q(closed_on__range=(filters.period.start, filters.period.end))
+    deals = in_company_currency(filters.book().filter(Q(outcome=Outcome.OPEN) | ended), filters.day)
+    return deals.order_by().values("id", "se_id", "outcome", "value")
 
 
 def _one(value: object) -> Decimal | None:

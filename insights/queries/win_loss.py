@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from deals.models import Autopsy, Competitor, Outcome
 from insights.filters import Filters
 from insights.queries import past
-from insights.queries.added_up import added_up
+from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
 from insights.queries.closed import DAYS, Closed, closed
 
@@ -70,8 +70,15 @@ class WinLoss:
 
 def win_loss(filters: Filters) -> WinLoss:
     """Three queries."""
-    deals = filters.closed_deals()
-    return WinLoss(*_ends(filters, deals), _rivals(filters, deals), *_autopsies(filters, deals))
+    return WinLoss(*_ends(filters), _rivals(filters), *_autopsies(filters))
+
+
+def _rows(filters: Filters, columns: tuple[str, ...]) -> QuerySet:
+    return in_company_currency(filters.closed_deals(), filters.day).order_by().values(*columns)
+
+
+def _ids(filters: Filters) -> QuerySet:
+    return filters.closed_deals().order_by().values("id")
 
 
 def named(filters: Filters, deals: QuerySet, name: str) -> QuerySet:
@@ -81,16 +88,17 @@ def named(filters: Filters, deals: QuerySet, name: str) -> QuerySet:
     return deals.annotate(lost_key=Lower("lost_to")).filter(Q(lost_key=name) | Q(Exists(of)))
 
 
-def _ends(filters: Filters, deals: QuerySet) -> tuple[Closed, list[Reason], list[Reason]]:
+def _ends(filters: Filters) -> tuple[Closed, list[Reason], list[Reason]]:
     """How the deals ended, and the reasons of losses and of no-gos, those of the most money first; in one pass."""
-    rows = in_company_currency(deals, filters.day).order_by()
-    sums = added_up(
-        rows.values("outcome", "lost_reason", "no_go_reason", "value", "closed_on", "created_at"),
+    sums = summed(
+        filters,
         f"""
         SELECT outcome, CASE outcome WHEN 'lost' THEN lost_reason WHEN 'no_go' THEN no_go_reason ELSE '' END AS reason,
                count(*), coalesce(sum(value), 0), coalesce(sum({DAYS}), 0)
           FROM ({{deals}}) AS deal GROUP BY 1, 2 ORDER BY 4 DESC, 2
         """,  # noqa: S608  our own text
+        _rows,
+        ("outcome", "lost_reason", "no_go_reason", "value", "closed_on", "created_at"),
     )
     found: dict[str, list[Reason]] = {Outcome.WON: [], Outcome.LOST: [], Outcome.NO_GO: []}
     days: Counter[str] = Counter()
@@ -103,22 +111,23 @@ def _ends(filters: Filters, deals: QuerySet) -> tuple[Closed, list[Reason], list
     return closed(*counts, amount, days[Outcome.WON], days[Outcome.LOST]), lost, no_go
 
 
-def _rivals(filters: Filters, deals: QuerySet) -> list[Rivalry]:
-    rows = in_company_currency(deals, filters.day).order_by().values("id", "outcome", "lost_to", "value")
+def _rivals(filters: Filters) -> list[Rivalry]:
     competitors = past.rows_at(Competitor, filters, "opportunity_id", "name")
     question = AGAINST.replace("{competitors}", competitors)
-    return [Rivalry(*row) for row in added_up(rows, question, most=MOST, now=filters.now)]
+    columns = ("id", "outcome", "lost_to", "value")
+    return [Rivalry(*row) for row in summed(filters, question, _rows, columns, most=MOST, now=filters.now)]
 
 
-def _autopsies(filters: Filters, deals: QuerySet) -> tuple[int, int]:
+def _autopsies(filters: Filters) -> tuple[int, int]:
     autopsies = past.rows_at(Autopsy, filters, "opportunity_id", "agreed_at", "reopened_at")
-    rows = added_up(
-        deals.order_by().values("id"),
+    rows = summed(
+        filters,
         f"""
         SELECT count(*) FILTER (WHERE agreed_at IS NOT NULL), count(*) FILTER (WHERE agreed_at IS NULL)
           FROM ({{deals}}) AS deal JOIN {autopsies} AS autopsy ON autopsy.opportunity_id = deal.id
          WHERE autopsy.reopened_at IS NULL
         """,  # noqa: S608  our own text
+        _ids,
         now=filters.now,
     )
     return rows[0] if rows else (0, 0)

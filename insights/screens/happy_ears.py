@@ -6,13 +6,13 @@ from django.conf import settings
 from django.urls import reverse
 
 from insights import drill, periods
-from insights.filters import Yearly
-from insights.queries.book import other_currencies
+from insights.filters import Filters, Yearly
+from insights.queries.book import left_out
 from insights.queries.evidence import RULES
 from insights.queries.happy_ears import BEFORE, MOST, Ears, Flagged, calibration, ears
+from insights.queries.names import people_named
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
 from insights.tables import Column, Row, Table
-from people.models import User
 from presales.templatetags.presales import money, money_short, number
 
 
@@ -27,7 +27,7 @@ def build(filters: Yearly) -> Screen:
         filters,
         _cards(filters, whole, past),
         [_aes(filters, lines, whole), _deals(furthest), _calibration(filters, past)],
-        other_currencies(filters.open_deals(), filters.day),
+        left_out(filters, Filters.open_deals),
         remarks=[RULES] if filters.as_of else [],
     )
 
@@ -74,7 +74,7 @@ def _cards(filters: Yearly, whole: Ears, past: list) -> list[Card]:
 
 
 def _aes(filters: Yearly, lines: list[Ears], whole: Ears) -> Table:
-    names = dict(User.objects.filter(pk__in={line.owner for line in lines} - {None}).values_list("pk", "name"))
+    names = people_named(filters, {line.owner for line in lines})
 
     def row(label: str, line: Ears, **narrow: object) -> Row:
         return Row(

@@ -3,8 +3,8 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from insights import drill, listings
-from insights.filters import Yearly
-from insights.queries.book import ZERO, other_currencies
+from insights.filters import Filters, Yearly
+from insights.queries.book import ZERO, left_out
 from insights.queries.closed import HEALTHY_NO_GO
 from insights.queries.loads import loads_at, people_at
 from insights.queries.se_team import ALARM, Work, se_team
@@ -32,7 +32,7 @@ def build(filters: Yearly) -> Screen:
         filters,
         _cards(filters, found.total, found.without),
         [_outcomes(filters, lines, found.total, found.without), _work(filters, lines, found.total)],
-        other_currencies(filters.open_deals() | filters.closed_deals(), filters.day),
+        left_out(filters, Filters.whole_book),
         notes,
     )
 

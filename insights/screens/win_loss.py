@@ -4,8 +4,8 @@ from django.urls import reverse
 
 from deals.models import LostReason, NoGoReason
 from insights import drill, listings
-from insights.filters import Yearly
-from insights.queries.book import ZERO, other_currencies
+from insights.filters import Filters, Yearly
+from insights.queries.book import ZERO, left_out
 from insights.queries.product_gaps import Cost, costs, titles
 from insights.queries.win_loss import Reason, WinLoss, win_loss
 from insights.screens.parts import Card, Screen, counted, percent, shown_percent
@@ -28,7 +28,7 @@ def build(filters: Yearly) -> Screen:
             _reasons(filters, "no_gos", "Why deals were called off", found.no_go, dict(NoGoReason.choices), "no_go"),
             _gaps(filters),
         ],
-        other_currencies(filters.closed_deals(), filters.day),
+        left_out(filters, Filters.closed_deals),
         actions=[("Autopsies", reverse("deals:autopsies")), ("Product gaps", reverse("deals:product_gaps"))],
     )
 
