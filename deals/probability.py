@@ -41,6 +41,7 @@ from deals.winning.reasons import learned_of
 from presales import derived
 from presales.jobs import nudge
 from presales.learning.reasons import Chance, percent
+from presales.sql import numbers
 from qualification.models import Status
 
 BATCH = 10_000
@@ -197,7 +198,7 @@ def mark_stale(ids: Iterable[int]) -> None:
     """Note that what the probability of these deals rests on has changed; call it in the changing transaction."""
     ids = sorted(ids)
     with connection.cursor() as cursor:
-        cursor.execute(MARK, {"ids": ids})
+        cursor.execute(MARK, {"ids": numbers(ids)})
     _wake(ids)
 
 
@@ -218,7 +219,7 @@ def mark_stale_of_leads(leads: list[int]) -> None:
 
 def _mark_open(column: str, ids: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(MARK_OPEN.format(column=column), {"ids": ids})
+        cursor.execute(MARK_OPEN.format(column=column), {"ids": numbers(ids)})
         _wake([pk for (pk,) in cursor.fetchall()])
 
 
@@ -234,7 +235,7 @@ def derive(ids: list[int], now: datetime.datetime) -> int:
     """Recompute the probability of the deals `ids` as of `now`; how many rows changed."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(LOCK, {"ids": ids})
+            cursor.execute(LOCK, {"ids": numbers(ids)})
         return _write(ids, now)
 
 
@@ -305,7 +306,7 @@ def _wrong(ids: list[int], now: datetime.datetime) -> list[int]:
 
 
 def _parameters(ids: list[int], now: datetime.datetime, version: int) -> dict[str, object]:
-    return {"ids": ids, "now": now} | learned_parameters(version)
+    return {"ids": numbers(ids), "now": now} | learned_parameters(version)
 
 
 def reasons(opportunity: Opportunity) -> list[Reason]:

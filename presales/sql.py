@@ -1,6 +1,7 @@
 """Pieces of SQL, and expressions written as SQL where Django's own would be built anew for every page."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Field, Func
@@ -15,6 +16,14 @@ class Sql:
 
     text: str
     parameters: tuple[object, ...] = ()
+
+
+def numbers(ids: Iterable[int]) -> str:
+    """Many whole numbers as one parameter, for `= ANY(%s)` and `unnest(%s::bigint[])`.
+
+    A list would be sent as an expression with a constant for each, which takes longer to read than what it asks for.
+    """
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 class Template(Func):

@@ -24,6 +24,7 @@ from django.db.backends.utils import CursorWrapper
 
 from people.models import Team
 from presales import derived
+from presales.sql import numbers
 from qualification import hooks
 from qualification.models import DossierStatus
 
@@ -42,19 +43,22 @@ WITH dossier AS (
      WHERE {d.id}
     OFFSET 0
 ), graded AS (
-    SELECT d.id, d.disqualified, d.horizon, d.latest, c.id AS criterion, c."order" AS position,
-           c.required_level::int AS required, coalesce(e.level, 0)::int AS raw,
-           CASE WHEN c.fact = 'date' THEN e.decision_on END AS decision_on,
+    SELECT d.id, d.disqualified, d.horizon, d.latest, c.id AS criterion, c.position, c.required,
+           coalesce(e.level, 0)::int AS raw,
+           CASE WHEN c.fact = 2 THEN e.decision_on END AS decision_on,
            CASE WHEN e.level >= 2 THEN e.observed_on + d.days END AS stale_on,
            coalesce(CASE c.fact
-               WHEN '' THEN true
-               WHEN 'money' THEN e.amount >= d.minimum AND e.currency = %(currency)s
-               WHEN 'date' THEN e.decision_on >= %(today)s AND e.decision_on <= d.latest
-               WHEN 'person' THEN e.person_name <> ''
+               WHEN 1 THEN e.amount >= d.minimum AND e.currency = %(currency)s
+               WHEN 2 THEN e.decision_on >= %(today)s AND e.decision_on <= d.latest
+               WHEN 3 THEN e.person_name <> ''
                ELSE true
            END, false) AS fact_holds
       FROM dossier d
-      LEFT JOIN qualification_criterion c ON c.framework_id = d.framework_id
+      LEFT JOIN (
+          SELECT id, framework_id, "order" AS position, required_level::int AS required,
+                 CASE fact WHEN 'money' THEN 1 WHEN 'date' THEN 2 WHEN 'person' THEN 3 END AS fact
+            FROM qualification_criterion OFFSET 0
+      ) c ON c.framework_id = d.framework_id
       LEFT JOIN (
           SELECT dossier_id, criterion_id, level, observed_on, amount, currency, decision_on, person_name
             FROM qualification_evidence WHERE {dossier_id} AND superseded_at IS NULL OFFSET 0
@@ -72,8 +76,8 @@ WITH dossier AS (
                   | CASE WHEN raw = 0 THEN 0 WHEN raw > 0 THEN 4 ELSE 12 END) AS marks,
            min(((effective + 2)::bigint << 60) | (position::bigint << 44) | criterion) FILTER (WHERE NOT met) AS rank,
            min(stale_on) FILTER (WHERE stale_on > %(today)s) AS next_stale_on,
-           min(decision_on + 1) FILTER (WHERE decision_on >= %(today)s) AS next_past,
-           min((decision_on - horizon)::date) FILTER (WHERE decision_on > latest) AS next_near
+           min(CASE WHEN decision_on > latest THEN (decision_on - horizon)::date
+                    WHEN decision_on >= %(today)s THEN decision_on + 1 END) AS next_decision
       FROM judged GROUP BY id, disqualified OFFSET 0
 )
 SELECT id,
@@ -87,9 +91,11 @@ SELECT id,
        coalesce(100 * reached / nullif(wanted, 0), 100)::int AS completeness,
        rank & ((1::bigint << 44) - 1) AS weakest,
        next_stale_on,
-       least(next_stale_on, next_past, next_near)::timestamp AT TIME ZONE 'UTC' AS next_due_at
+       least(next_stale_on, next_decision)::timestamp AT TIME ZONE 'UTC' AS next_due_at
   FROM summed
 """
+
+STATUSES = "SELECT dossier_id, status FROM qualification_dossierstatus WHERE {dossier_id}"
 
 LOCK = "SELECT FROM qualification_dossierstatus WHERE dossier_id = ANY(%(ids)s) ORDER BY dossier_id FOR UPDATE"
 
@@ -99,28 +105,29 @@ IS DISTINCT FROM
 (fresh.status, fresh.completeness, fresh.weakest, fresh.next_stale_on, fresh.next_due_at, stored.input_rev)
 """
 
-# The ids are named for the stored rows too: left to itself, PostgreSQL may read the whole table for every batch.
+# The ids are named for the stored rows too: left to itself, PostgreSQL may read the whole table each time. Added to
+# nothing they are only compared: a batch that is read as a range need not be looked up one by one.
+ONLY = "{stored.dossier_id} AND (stored.dossier_id + 0) = ANY(%(ids)s::bigint[])"
+
 WRITE = f"""
 UPDATE qualification_dossierstatus stored
    SET status = fresh.status, completeness = fresh.completeness, weakest_id = fresh.weakest,
        next_stale_on = fresh.next_stale_on, next_due_at = fresh.next_due_at,
        computed_rev = stored.input_rev, computed_at = %(now)s, attempts = 0, set_aside_at = NULL, last_error = ''
   FROM ({FRESH}) fresh
-  JOIN (SELECT dossier_id, status FROM qualification_dossierstatus WHERE {{dossier_id}}) old
-    ON old.dossier_id = fresh.id
- WHERE stored.dossier_id = fresh.id AND stored.dossier_id = ANY(%(ids)s) AND {CHANGED}
-RETURNING stored.dossier_id, old.status, stored.status
+ WHERE stored.dossier_id = fresh.id AND {ONLY} AND {CHANGED}
+RETURNING stored.dossier_id, stored.status
 """  # noqa: S608  no part of it comes from outside
 
 WRONG = f"""
 SELECT stored.dossier_id FROM qualification_dossierstatus stored JOIN ({FRESH}) fresh ON fresh.id = stored.dossier_id
- WHERE stored.dossier_id = ANY(%(ids)s) AND {CHANGED} ORDER BY stored.dossier_id
+ WHERE {ONLY} AND {CHANGED} ORDER BY stored.dossier_id
 """  # noqa: S608
 
 DIFFERENT = f"""
 SELECT stored.dossier_id, stored.status, fresh.status, stored.completeness, fresh.completeness
   FROM qualification_dossierstatus stored JOIN ({FRESH}) fresh ON fresh.id = stored.dossier_id
- WHERE stored.dossier_id = ANY(%(ids)s)
+ WHERE {ONLY}
    AND (stored.status, stored.completeness, stored.weakest_id, stored.next_stale_on)
        IS DISTINCT FROM (fresh.status, fresh.completeness, fresh.weakest, fresh.next_stale_on)
  ORDER BY stored.dossier_id
@@ -148,7 +155,7 @@ def _ask(cursor: CursorWrapper, statement: str, ids: list[int], now: datetime.da
 def _parameters(ids: list[int], now: datetime.datetime) -> dict[str, object]:
     today = now.astimezone(datetime.UTC).date()
     return {
-        "ids": ids, "first": min(ids), "last": max(ids), "now": now, "today": today,
+        "ids": numbers(ids), "first": min(ids), "last": max(ids), "now": now, "today": today,
         "currency": settings.COMPANY_CURRENCY,
     }  # fmt: skip
 
@@ -160,21 +167,22 @@ def derive(ids: list[int], now: datetime.datetime) -> int:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(LOCK, {"ids": ids})
+            cursor.execute(LOCK, {"ids": numbers(ids)})
         return _write(ids, now)
 
 
 def _write(ids: list[int], now: datetime.datetime) -> int:
     """`derive` in a transaction that has locked the status rows by an earlier statement."""
     with connection.cursor() as cursor:
+        old = dict(_ask(cursor, STATUSES, ids, now))
         written = _ask(cursor, WRITE, ids, now)
-    changed = [(pk, old, new) for pk, old, new in written if old != new]
+    changed = [(pk, old[pk], new) for pk, new in written if old[pk] != new]
     if changed:
         for hook in hooks.on_status_change:
             hook(changed)
     if written:
         for hook in hooks.on_derived:
-            hook([pk for pk, _, _ in written])
+            hook([pk for pk, _ in written])
     return len(written)
 
 

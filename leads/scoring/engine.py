@@ -19,6 +19,7 @@ from leads.scoring import masses, promotion, stale
 from leads.scoring.promotion import candidates, lowest_threshold, mark_for_promotion, promote, promote_range
 from leads.scoring.rules import Ruleset
 from presales.derived import MAX_ATTEMPTS
+from presales.sql import numbers
 
 logger = logging.getLogger(__name__)
 
@@ -272,7 +273,7 @@ def _risen(lead_ids: list[int], totals: list[int]) -> list[int]:
             JOIN leads_leadscore t ON t.lead_id = n.lead_id
             WHERE n.total > t.total OR t.input_rev <> t.computed_rev
             """,
-            [lead_ids, totals],
+            [numbers(lead_ids), numbers(totals)],
         )
         return [lead_id for (lead_id,) in cursor.fetchall()]
 

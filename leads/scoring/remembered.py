@@ -25,7 +25,7 @@ from leads.scoring import compile as sql
 from leads.scoring.rules import Ruleset
 from presales import binary_copy
 from presales.columns import Column, pack, unpack
-from presales.sql import Sql
+from presales.sql import Sql, numbers
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ def _ask(bounds: Range, rules: Ruleset, questions: dict[str, Question], ids: np.
     # The bounds of `l` say nothing new, but let the planner read both tables in step.
     only, parameters = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s", [*bounds, *bounds]
     if ids is not None:
-        only, parameters = "s.lead_id = ANY(%s)", [ids.tolist()]
+        only, parameters = "s.lead_id = ANY(%s)", [numbers(ids.tolist())]
     asked = list(questions.values())
     values = "".join(f", {question.sql.text}" for question in asked)
     with connection.cursor() as cursor:
