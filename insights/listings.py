@@ -50,11 +50,15 @@ def url(what: str, filters: Filters, **narrow: object) -> str:
 
 
 def _asked(statement: str, columns: str, parameters: dict, offset: int, limit: int | None, where: str = "") -> Found:
-    """`columns` of the rows `told` of a statement, each with its deal, how many there are with it."""
+    """`columns` of the rows `told` of a statement, the greatest of the first column first, each with its deal, and how
+    many there are with it. Names are looked up for the rows that are shown alone."""
+    first = columns.partition(",")[0]
     question = f"""{statement}
-        SELECT deal.id, deal.name, company.name, {columns}, count(*) OVER ()
-          FROM told JOIN deal ON deal.id = told.id LEFT JOIN leads_company company ON company.id = deal.company_id
-          {f"WHERE {where}" if where else ""} ORDER BY 4 DESC, deal.id DESC OFFSET %(offset)s LIMIT %(limit)s
+        SELECT deal.id, deal.name, company.name, {columns}, told.found
+          FROM (SELECT told.*, count(*) OVER () AS found FROM told {f"WHERE {where}" if where else ""}
+                 ORDER BY {first} DESC, told.id DESC OFFSET %(offset)s LIMIT %(limit)s) AS told
+          JOIN deal ON deal.id = told.id LEFT JOIN leads_company company ON company.id = deal.company_id
+         ORDER BY {first} DESC, deal.id DESC
     """  # noqa: S608  our own text
     with connection.cursor() as cursor:
         cursor.execute(question, parameters | {"offset": offset, "limit": limit})
@@ -109,7 +113,8 @@ def _stays(filters: Filters, data: Mapping[str, str], offset: int, limit: int | 
     where += {"with": ["told.has_se"], "without": ["NOT told.has_se"]}.get(data.get("only", ""), [])
     columns = "told.ended, (SELECT stage.name FROM deals_stage stage WHERE stage.id = told.stage_id), told.began, "
     return _asked(
-        f"WITH deal AS MATERIALIZED ({deals}),{stays}", f"{columns} round(told.days::numeric, 1), told.has_se", own,
+        # Kept apart, the deals would stand beside the history and not in its order, which would then be sorted anew.
+        f"WITH deal AS NOT MATERIALIZED ({deals}),{stays}", f"{columns} round(told.days::numeric, 1), told.has_se", own,
         offset, limit, " AND ".join(where),
     )  # fmt: skip
 
