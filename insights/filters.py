@@ -12,32 +12,13 @@ from django.utils import timezone
 
 from deals.models import ObjectiveState, Opportunity, OpportunityType, Outcome, Pipeline
 from insights import addresses, periods
+from insights.choices import Choices, choices
 from insights.queries import past
 from leads.models import Source
 from people.models import Role, Team, User
 from people.viewers import Viewer, viewer_of
-from presales.prepared import NOW, TODAY, Given, prepared
+from presales.prepared import NOW, TODAY, Given
 from presales.validity import end_of
-
-
-@prepared
-def _all_teams() -> QuerySet:
-    return Team.objects.only("name", "parent")
-
-
-@prepared
-def _teams(viewer: Viewer) -> QuerySet:
-    return Team.objects.visible_to(viewer.user).only("name", "parent")
-
-
-@prepared
-def _people(viewer: Viewer, roles: tuple[str, ...]) -> QuerySet:
-    return User.objects.visible_to(viewer.user).filter(role__in=roles).only("name", "role").order_by("name")
-
-
-@prepared
-def _pipelines() -> QuerySet:
-    return Pipeline.objects.only("name", "order")
 
 
 @dataclass
@@ -48,6 +29,8 @@ class Filters:
     data: Mapping[str, str] = field(default_factory=dict)
     sources = Source.choices
     types = OpportunityType.choices
+    listed = (Role.AE, Role.SE)
+    """The roles of those whose figures one may choose."""
     looks_back: bool = True
     """Whether the screen can be asked for a past day."""
     compares: bool = False
@@ -83,19 +66,23 @@ class Filters:
         return viewer_of(self.user)
 
     @cached_property
+    def _choices(self) -> Choices:
+        return choices(self.user, self.listed)
+
+    @property
     def teams(self) -> list[Team]:
         """The teams to choose from."""
-        return _all_teams().rows() if self.user.role == Role.ADMIN else _teams(self.viewer).rows()
+        return self._choices.teams
 
-    @cached_property
+    @property
     def people(self) -> list[User]:
-        """The AEs and SEs to choose from."""
-        return _people(self.viewer, (Role.AE, Role.SE)).rows()
+        """The AEs and SEs to choose from, where objectives are concerned also managers."""
+        return self._choices.people
 
-    @cached_property
+    @property
     def pipelines(self) -> list[Pipeline]:
         """All pipelines."""
-        return _pipelines().rows()
+        return self._choices.pipelines
 
     @cached_property
     def team(self) -> Team | None:
@@ -364,11 +351,7 @@ class OfObjectives(Quarterly):
     of_deals: bool = False
     source = type = ""
     pipeline = None
-
-    @cached_property
-    def people(self) -> list[User]:
-        """AEs, SEs and managers."""
-        return _people(self.viewer, (Role.AE, Role.SE, Role.MANAGER)).rows()
+    listed = (Role.AE, Role.SE, Role.MANAGER)
 
     @cached_property
     def person(self) -> User | None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 
 from people.models.users import User
+from presales.prepared import Given, prepared
 
 
 class TeamQuerySet(models.QuerySet):
@@ -26,9 +27,14 @@ class TeamQuerySet(models.QuerySet):
 
     def managed_by(self, user: User) -> set[int]:
         """The ids of the teams that `user` is in and of every team below them, in one query."""
-        own = Membership.objects.filter(team=OuterRef("pk"), user=user)
-        teams = list(self.model.objects.order_by().values_list("pk", "parent_id", Exists(own)))
+        teams = _all_teams().rows(user=user.pk)
         return _down([pk for pk, _, is_own in teams if is_own], [(pk, parent) for pk, parent, _ in teams])
+
+
+@prepared
+def _all_teams() -> models.QuerySet:
+    own = Membership.objects.filter(team=OuterRef("pk"), user=Given("user", models.BigIntegerField()))
+    return Team.objects.order_by().values_list("pk", "parent_id", Exists(own))
 
 
 def _down(ids: Iterable[int], teams: Iterable[tuple[int, int | None]]) -> set[int]:
