@@ -96,16 +96,16 @@ def _due(rules: Ruleset, day: datetime.date, exact: np.ndarray, engagement: np.n
 
 def _condition(rule: Rule) -> Question:
     text, values = rule.condition()
-    return Question(Sql(text, tuple(values)))
+    return Question(Sql(text, tuple(values)), "truth")
 
 
 def _mass(rule: Rule) -> Question:
     """None for a lead without any engagement."""
-    return Question(Sql(f"s.masses[{SLOTS[rule.engagement_kind]}]::float8"), number=True)
+    return Question(Sql(f"s.masses[{SLOTS[rule.engagement_kind]}]::float8"), "number")
 
 
 def _asked(term: Term) -> Question:
-    return Question(Sql(term.asked), number=term.number)
+    return Question(Sql(term.asked), term.kind)
 
 
 def _fit(rules: Ruleset, leads: Inputs) -> np.ndarray:

@@ -14,8 +14,9 @@ Nothing is remembered for longer than DAYS: what was deleted is gone by then, an
 import datetime
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from django.db import connection
@@ -35,21 +36,25 @@ FEW = 0.02
 # From this share on a whole range is read at once.
 MANY = 0.25
 AT_ONCE = 5_000
+# How many answers are kept that nobody asks for now, as for rules that are tried out, or a version that may come back.
+SPARE = 100
+# How many truths one whole number holds.
+BITS = 60
 
 Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Question:
-    """SQL over `l`, `c` and `s`; `number` says that it gives a number, None for none."""
+    """SQL over `l`, `c` and `s`: whether something holds, None being no; a number, or None; or any other value."""
 
     sql: Sql
-    number: bool = False
+    kind: Literal["truth", "number", "other"] = "other"
 
     @property
     def key(self) -> str:
         """The same for the same SQL."""
-        return hashlib.blake2b(repr((self.sql, self.number)).encode(), digest_size=12).hexdigest()
+        return hashlib.blake2b(repr((self.sql, self.kind)).encode(), digest_size=12).hexdigest()
 
 
 @dataclass
@@ -69,12 +74,13 @@ class Inputs:
         columns = {key: column.take(rows) for key, column in self.columns.items()}
         return Inputs(self.ids[rows], self.revs[rows], columns)
 
-    def places(self, ids: np.ndarray) -> np.ndarray:
-        """Where each of `ids` is; -1 for what is not there."""
+    def find(self, others: "Inputs") -> tuple[np.ndarray, np.ndarray]:
+        """Which of `others` are here with the same revision, and their places here."""
         if not len(self.ids):
-            return np.full(len(ids), -1)
-        found = np.searchsorted(self.ids, ids).clip(max=len(self.ids) - 1)
-        return np.where(self.ids[found] == ids, found, -1)
+            return np.zeros(len(others.ids), bool), np.zeros(0, np.int64)
+        places = np.searchsorted(self.ids, others.ids).clip(max=len(self.ids) - 1)
+        same = (self.ids[places] == others.ids) & (self.revs[places] == others.revs)
+        return same, places[same]
 
     def plus(self, more: "Inputs") -> "Inputs":
         """The leads of both, which have none in common, with the answers that both have."""
@@ -94,24 +100,22 @@ def inputs(bounds: Range, rules: Ruleset, questions: Iterable[Question], now: da
     wanted = {question.key: question for question in questions}
     kept, begun = _kept(bounds, rules, now)
     current = _current(bounds, rules)
-    places = kept.places(current.ids)
-    same = (places >= 0) & (kept.revs[places] == current.revs) if len(kept.ids) else np.zeros(len(current.ids), bool)
+    same, places = kept.find(current)
     if (~same).sum() > MANY * len(same):
         found = _ask(bounds, rules, wanted)
-        _keep(bounds, rules, found, now)
+        _keep(bounds, rules, found, now, wanted)
         return found
-    known = kept if same.all() and len(same) == len(kept.ids) else kept.take(places[same])
+    known = kept if same.all() and len(same) == len(kept.ids) else kept.take(places)
     unknown = {key: question for key, question in wanted.items() if key not in kept.columns}
     if unknown:
         asked = _ask(bounds, rules, unknown)
-        places = asked.places(known.ids)
-        same = (places >= 0) & (asked.revs[places] == known.revs)
+        same, places = asked.find(known)
         known = known.take(same)
-        known.columns |= asked.take(places[same]).columns
+        known.columns |= asked.take(places).columns
     changed = np.setdiff1d(current.ids, known.ids, assume_unique=True)
     found = known.plus(_ask(bounds, rules, wanted, changed)) if len(changed) else known
     if unknown or len(changed) > FEW * len(current.ids):
-        _keep(bounds, rules, found, begun)
+        _keep(bounds, rules, found, begun, wanted)
     return found
 
 
@@ -131,7 +135,9 @@ def _kept(bounds: Range, rules: Ruleset, now: datetime.datetime) -> tuple[Inputs
     return Inputs(arrays["ids"], arrays["revs"], columns), begun
 
 
-def _keep(bounds: Range, rules: Ruleset, found: Inputs, begun: datetime.datetime) -> None:
+def _keep(bounds: Range, rules: Ruleset, found: Inputs, begun: datetime.datetime, wanted: Collection[str]) -> None:
+    if len(found.columns) > len(wanted) + SPARE:
+        found.columns = {key: found.columns[key] for key in wanted}
     found.columns = {key: column.compact() for key, column in found.columns.items()}
     data = pack({"ids": found.ids, "revs": found.revs}, found.columns)
     ScoreInputs.objects.update_or_create(
@@ -160,26 +166,38 @@ def _ask(bounds: Range, rules: Ruleset, questions: dict[str, Question], ids: np.
     only, parameters = "s.lead_id >= %s AND s.lead_id < %s AND l.id >= %s AND l.id < %s", [*bounds, *bounds]
     if ids is not None:
         only, parameters = "s.lead_id = ANY(%s)", [numbers(ids.tolist())]
-    asked = list(questions.values())
-    values = "".join(f", {question.sql.text}" for question in asked)
+    # Truths are read as the bits of a few whole numbers: most of the time goes into making values of what is read.
+    truths = [question for question in questions.values() if question.kind == "truth"]
+    groups = [truths[start : start + BITS] for start in range(0, len(truths), BITS)]
+    others = [question for question in questions.values() if question.kind != "truth"]
+    values = [_bits(group) for group in groups] + [question.sql for question in others]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT s.lead_id, s.input_rev{values} FROM leads_leadscore s {sql.LEADS_AND_COMPANIES}
+            f"""SELECT s.lead_id, s.input_rev{"".join(f", {value.text}" for value in values)}
+                FROM leads_leadscore s {sql.LEADS_AND_COMPANIES}
                 WHERE {only} AND s.mass_rev = %s ORDER BY s.lead_id""",  # noqa: S608
-            [parameter for question in asked for parameter in question.sql.parameters] + [*parameters, rules.mass_rev],
+            [parameter for value in values for parameter in value.parameters] + [*parameters, rules.mass_rev],
         )
         found: Inputs | None = None
         while rows := cursor.fetchmany(AT_ONCE):
-            part = _part(rows, asked)
+            part = _part(rows, groups, others)
             found = part if found is None else found.plus(part)
-    return found or _part([], asked)
+    return found or _part([], groups, others)
 
 
-def _part(rows: list[tuple], asked: list[Question]) -> Inputs:
-    ids, revs, *answers = zip(*rows, strict=True) if rows else [()] * (2 + len(asked))
-    columns = (Column.of(values, number=question.number) for question, values in zip(asked, answers, strict=True))
-    return Inputs(
-        np.array(ids, np.int64),
-        np.array(revs, np.int64),
-        {question.key: column for question, column in zip(asked, columns, strict=True)},
-    )
+def _bits(truths: list[Question]) -> Sql:
+    """Many truths as one whole number."""
+    bits = (f"CASE WHEN {truth.sql.text} THEN {1 << place}::bigint ELSE 0 END" for place, truth in enumerate(truths))
+    return Sql(" | ".join(bits), tuple(parameter for truth in truths for parameter in truth.sql.parameters))
+
+
+def _part(rows: list[tuple], groups: list[list[Question]], others: list[Question]) -> Inputs:
+    ids, revs, *answers = zip(*rows, strict=True) if rows else [()] * (2 + len(groups) + len(others))
+    columns = {}
+    for truths, values in zip(groups, answers[: len(groups)], strict=True):
+        bits = np.array(values, np.int64)
+        for place, question in enumerate(truths):
+            columns[question.key] = Column([False, True], (bits >> place & 1).astype(np.uint32))
+    for question, values in zip(others, answers[len(groups) :], strict=True):
+        columns[question.key] = Column.of(values, number=question.kind == "number")
+    return Inputs(np.array(ids, np.int64), np.array(revs, np.int64), columns)

@@ -7,6 +7,7 @@ the last bit.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,14 +20,14 @@ from presales.sql import Sql
 class Term:
     """What one field adds: as SQL, and for each of the values that the SQL `asked` reads.
 
-    `number` says that those are numbers, in one array with NaN for none; else they are as the database driver reads
-    them, but for lists, which are tuples.
+    By its kind those are numbers, in one array with NaN for none; truths; or as the database driver reads them, but for
+    lists, which are tuples.
     """
 
     sql: Sql
     asked: str
     worths: Callable[[Sequence | np.ndarray], np.ndarray]
-    number: bool = False
+    kind: Literal["truth", "number", "other"] = "other"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _number(known: Known, column: dict) -> Term:
     def worths(values: np.ndarray) -> np.ndarray:
         return np.where(np.isnan(values), missing, each[1 + np.searchsorted(edges, values, side="right")])
 
-    return Term(Sql(text), known.sql, worths, number=True)
+    return Term(Sql(text), known.sql, worths, "number")
 
 
 def _array(values: Sequence[float]) -> str:
@@ -92,7 +93,7 @@ def _category(known: Known, column: dict) -> Term:
     if known.condition:
         yes, no = weight.get("yes", other), weight.get("no", other)
         text = f"CASE WHEN {known.condition} THEN {yes!r}::float8 ELSE {no!r}::float8 END"
-        return Term(Sql(text), known.condition, _each(lambda holds: yes if holds else no))
+        return Term(Sql(text), known.condition, _each(lambda holds: yes if holds else no), "truth")
     cases = "".join(f" WHEN %s THEN {weight!r}::float8" for weight in each)
     text = f"CASE coalesce({known.sql}, '') WHEN '' THEN {missing!r}::float8{cases} ELSE {other!r}::float8 END"
     worths = _each(lambda value: weight.get(value, other) if value else missing)
