@@ -31,8 +31,13 @@ def weight_of(stage: Stage) -> Decimal:
 
 def loads_of(ses: Collection[int]) -> dict[int, Decimal]:
     """The weighted load by SE, in one query for all of them; who carries nothing is missing."""
-    held = Opportunity.objects.filter(outcome=Outcome.OPEN, se__in=ses).order_by()
-    return dict(held.values_list("se").annotate(Sum("stage__load_weight")))
+    return dict(_loads().rows(ses=tuple(ses))) if ses else {}
+
+
+@prepared
+def _loads() -> QuerySet:
+    held = Opportunity.objects.filter(outcome=Outcome.OPEN, se__in=Given("ses", BigIntegerField())).order_by()
+    return held.values_list("se").annotate(Sum("stage__load_weight"))
 
 
 def load_of(se: User) -> Decimal:

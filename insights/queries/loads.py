@@ -4,11 +4,12 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
 
 from deals.loads import loads_of
 from insights.filters import Filters
 from people.models import User
+from presales.prepared import Given, prepared
 
 # The deals by the SE who held them, each at the weight that its stage had; a stage older than the installation's
 # memory at the first one known. Counted by stage first, so that the weights are asked of a few lines; and of all SEs,
@@ -37,11 +38,17 @@ def loads_at(filters: Filters, ses: Collection[int]) -> dict[int, Decimal]:
         return {se: load for se, load in cursor.fetchall() if se in asked}
 
 
+@prepared
+def _people() -> QuerySet:
+    found = User.objects.filter(pk__in=Given("ids", BigIntegerField())).order_by("name", "pk")
+    return found.only("name", "role", "seniority", "capacity")
+
+
 def people_at(filters: Filters, ids: Collection[int]) -> list[User]:
     """The people by name, with the seniority and the capacity they had; one query."""
-    people = User.objects.filter(pk__in=ids).order_by("name", "pk")
     if not filters.as_of:
-        return list(people)
+        return _people().rows(ids=tuple(ids)) if ids else []
+    people = User.objects.filter(pk__in=ids).order_by("name", "pk")
     told = User.pgh_event_model.objects.filter(pgh_obj=OuterRef("pk"), pgh_created_at__lte=filters.now)
     told = told.order_by("-pgh_id")
     found = people.annotate(

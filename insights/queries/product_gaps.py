@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 
 from deals.models import Fit, GapState, Outcome, ProductGap, Requirement
 from deals.models.product_gaps import WEIGHTS
@@ -13,6 +13,7 @@ from insights.filters import Filters
 from insights.queries import past
 from insights.queries.added_up import summed
 from insights.queries.book import ZERO, in_company_currency
+from presales.prepared import Given, prepared
 
 # As in deals/product_gaps.py: an open deal waits on those of its gaps that are not closed, with one that ended count
 # all that it had.
@@ -119,4 +120,9 @@ def _waiting_or_ended(filters: Filters, columns: tuple[str, ...]) -> QuerySet:
 
 def titles(gaps: list[int]) -> dict[int, str]:
     """What the gaps are called."""
-    return dict(ProductGap.objects.filter(pk__in=gaps).values_list("pk", "title"))
+    return dict(_titles().rows(gaps=tuple(gaps))) if gaps else {}
+
+
+@prepared
+def _titles() -> QuerySet:
+    return ProductGap.objects.order_by().filter(pk__in=Given("gaps", BigIntegerField())).values_list("pk", "title")
