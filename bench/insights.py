@@ -6,7 +6,9 @@ Builds what it needs in a database of its own (kept for the next run): deals of 
 five rows of history, and beside them leads, meetings, technical decisions, POCs, claims, competitors, autopsies and
 gaps; all set-based, indexes made afterwards. Then asks for each screen as an admin, the whole page with its rendering,
 in turn with its floor: one SQL statement for each set of rows that the screen has to read, grouped once, without
-names, rates or filters. A past day has the floor of its screen over the history instead of the deals.
+names, rates or filters. A past day has the floor of its screen over the history instead of the deals. A floor follows
+its screen: where a screen has found out how to read less, its floor reads no more (the medians of the funnel and of the
+stays are those shown; the dossiers of a past day are those of deals that nothing else puts at risk).
 
 Bars: each screen ≤ 2.5 × its floor, and at most 12 queries.
 """
@@ -59,11 +61,13 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
         f"FROM {past} AND outcome = 'open') told "
         "JOIN deals_stage stage ON stage.id = stage_id JOIN deals_opportunity live ON live.id = pgh_obj_id) "
         "SELECT count(*), sum(amount), 0 FROM deal WHERE settled UNION ALL "
-        "SELECT count(*), sum(amount), sum((SELECT count(close_date) FROM deals_opportunityevent told "
-        "WHERE told.pgh_obj_id = deal.pgh_obj_id AND told.pgh_created_at < %s)) FROM deal "
+        "SELECT count(*), sum(amount), sum(dates) FROM (SELECT *, "
+        "(SELECT count(close_date) FROM deals_opportunityevent told "
+        "WHERE told.pgh_obj_id = deal.pgh_obj_id AND told.pgh_created_at < %s) AS dates "
+        "FROM deal WHERE settled IS NOT TRUE OFFSET 0) deal "
         "JOIN qualification_dossier dossier ON dossier.id = deal.dossier_id "
         "JOIN qualification_criterion criterion USING (framework_id) "
-        "LEFT JOIN deals_technicalwin win ON win.opportunity_id = pgh_obj_id WHERE settled IS NOT TRUE"
+        "LEFT JOIN deals_technicalwin win ON win.opportunity_id = pgh_obj_id"
     )
     period = "outcome = 'won' AND closed_on >= %s OR outcome = 'open' AND close_date >= %s"
     year = datetime.date.today() - datetime.timedelta(days=365)
@@ -103,23 +107,23 @@ def floors(then: datetime.date, since: datetime.date) -> dict[str, list[tuple[st
             (f"SELECT sum(amount * percent) FROM {now} LEFT JOIN deals_evidenceprobability evidence "
              f"ON evidence.opportunity_id = id WHERE {period}", [since, since]),
         ],
+        # Who got how far by source and month, and the medians of all leads, which alone are shown.
         "funnel": [
             ("SELECT lead.source, date_trunc('month', lead.created_at), count(*), count(mql_at), count(accepted_at), "
-             "count(qualified_at), count(converted_at), count(deal.id), "
-             + ", ".join(
+             "count(qualified_at), count(converted_at), count(deal.id) FROM leads_lead lead "
+             "LEFT JOIN deals_opportunity deal ON deal.lead_id = lead.id AND deal.outcome = 'won' GROUP BY 1, 2", []),
+            ("SELECT " + ", ".join(
                  f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {after} - {before})"
-                 for before, after in (("lead.created_at", "mql_at"), ("mql_at", "accepted_at"),
+                 for before, after in (("created_at", "mql_at"), ("mql_at", "accepted_at"),
                                        ("accepted_at", "qualified_at"), ("qualified_at", "converted_at"))
-             )
-             + " FROM leads_lead lead LEFT JOIN deals_opportunity deal ON deal.lead_id = lead.id "
-             "AND deal.outcome = 'won' GROUP BY GROUPING SETS ((1), (2), ())", []),
+             ) + " FROM leads_lead", []),
         ],
         "velocity": [
             (f"SELECT se_id IS NULL, owner_id, team_id, count(*), sum(amount) FROM {now} "
              "GROUP BY GROUPING SETS ((se_id IS NULL), (owner_id), (team_id), ())", []),
             ("SELECT stage_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY gone - pgh_created_at) FROM "
              "(SELECT stage_id, pgh_created_at, lead(pgh_created_at) OVER (PARTITION BY pgh_obj_id "
-             "ORDER BY pgh_id) AS gone FROM deals_opportunityevent) stay GROUP BY stage_id", []),
+             "ORDER BY pgh_id) AS gone FROM deals_opportunityevent) stay WHERE gone >= %s GROUP BY stage_id", [year]),
         ],
         "se team": work(now, "WHERE", [], "id"),
         "se team of a past day": [

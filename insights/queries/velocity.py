@@ -95,15 +95,14 @@ WITH entered AS (
            lag(stage_id) OVER history AS came_from
       FROM deals_opportunityevent WHERE pgh_obj_id IN ({deals}) AND pgh_created_at < %(moment)s
     WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)
-), stay AS (
-    SELECT pgh_obj_id, stage_id, pgh_created_at AS began, lead(pgh_created_at) OVER history AS ended,
-           lead(se_id) OVER history AS se_id
+), stay AS (  -- each ends with the row in which the deal left the stage
+    SELECT pgh_obj_id, came_from AS stage_id, lag(pgh_created_at) OVER history AS began, pgh_created_at AS ended, se_id
       FROM entered WHERE came_from IS DISTINCT FROM stage_id
     WINDOW history AS (PARTITION BY pgh_obj_id ORDER BY pgh_id)  -- in the order of before: nothing is sorted again
 ), told AS (
     SELECT pgh_obj_id AS id, stage_id, began, ended, se_id IS NOT NULL AS has_se,
            date_part('epoch', ended - began) / 86400 AS days
-      FROM stay WHERE ended >= %(start)s AND ended < %(end)s
+      FROM stay WHERE ended >= %(start)s AND ended < %(end)s AND began IS NOT NULL
 )
 """
 MEDIANS = """
