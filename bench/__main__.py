@@ -15,6 +15,7 @@ from bench.place import RESULTS, ROOT
 
 BENCHES = [
     "pages",
+    "search",
     "claims",
     "qualification",
     "probability",

@@ -55,11 +55,11 @@ FIGURES = [
 PAGES += [(what, "manager", address, 8) for what, address in FIGURES]
 PAGES += [(f"{what}, director", "director", address, None) for what, address in FIGURES]
 WITHOUT_GROWTH = {what for what, _ in FIGURES}
-PORT = 8977
+PORT = int(os.environ.get("BENCH_PORT", "8977"))
 
 
-def cookies() -> dict[str, str]:
-    """A signed-in session for each person."""
+def cookies(people: set[str]) -> dict[str, str]:
+    """A signed-in session for each of `people`."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.cached_db import SessionStore
@@ -67,7 +67,7 @@ def cookies() -> dict[str, str]:
     from people.models import User
 
     made = {}
-    for who in {who for _, who, _, _ in PAGES}:
+    for who in people:
         user = User.objects.get(email=f"{who}1@bench.example")
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
@@ -160,14 +160,14 @@ def queries_of(address: str, who: str) -> int:
     return len([query for query in captured.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))])
 
 
-def measure(requests: int) -> list[dict]:
+def measure(requests: int, pages_asked: list[tuple[str, str, str, float | None]] = PAGES) -> list[dict]:
     """Each page and the floor in turn."""
     server = serve()
     try:
-        signed_in, where = cookies(), places()
+        signed_in, where = cookies({who for _, who, _, _ in pages_asked}), places()
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
         rows = []
-        for what, who, address, limit in PAGES:
+        for what, who, address, limit in pages_asked:
             address = address.format(**where)
             _, body = fetch(connection, address, signed_in[who])
             floor_address = f"/floor/?rows={rows_of(body)}"

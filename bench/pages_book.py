@@ -60,6 +60,8 @@ INSERT INTO qualification_dossierstatus (dossier_id, input_rev, computed_rev, at
 SELECT d.id, 1, 1, 0, '', (ARRAY['qualified', 'in_progress', 'at_risk'])[1 + d.id %% 3], 50 FROM qualification_dossier d
  WHERE NOT EXISTS (SELECT 1 FROM qualification_dossierstatus s WHERE s.dossier_id = d.id)
 """
+# One in eight is open, a quarter of these wait to be claimed; of the first 500 as many more wait, so that the queue fills
+# its page at the small size too.
 DEALS = """
 INSERT INTO deals_opportunity (name, company_id, dossier_id, type, source, product, pipeline_id, stage_id, outcome, stage_since,
     owner_id, owner_name, team_id, needed_skills, amount, currency, forecast_category, close_date, compelling_event, next_step,
@@ -67,11 +69,11 @@ INSERT INTO deals_opportunity (name, company_id, dossier_id, type, source, produ
 SELECT 'Deal ' || n, c.id, d.id, 'new', 'webinar', '', s.pipeline_id, s.id, s.outcome, made, u.id, '', m.team_id, '', 1000 + n,
     'USD', 'pipeline', now()::date + 30, '', CASE WHEN n %% 3 = 0 THEN '' ELSE 'Call' END, made, now() - n %% 40 * interval '1 day',
     CASE WHEN s.outcome <> 'open' THEN LEAST(made::date + 20, current_date) END, CASE WHEN s.outcome = 'lost' THEN 'price' ELSE '' END, '', '', '', '', 1,
-    CASE WHEN n %% 8 > 0 OR n / 40 %% 4 > 0 THEN se.id END,
+    CASE WHEN n %% 8 > 0 AND (n > 500 OR n %% 8 <> 4) OR n %% 8 = 0 AND n / 40 %% 4 > 0 THEN se.id END,
     CASE WHEN s.outcome = 'won' THEN lead.id END
   FROM (SELECT d.id, row_number() OVER (ORDER BY d.id) AS n, now() - row_number() OVER (ORDER BY d.id) * interval '10 minutes' AS made
           FROM qualification_dossier d WHERE NOT EXISTS (SELECT 1 FROM deals_opportunity o WHERE o.dossier_id = d.id)) d
-  JOIN deals_stage s ON s.slug = CASE WHEN n %% 8 > 0 THEN (ARRAY['won', 'lost', 'lost'])[1 + n / 8 %% 3] ELSE
+  JOIN deals_stage s ON s.slug = CASE WHEN n %% 8 > 0 AND (n > 500 OR n %% 8 <> 4) THEN (ARRAY['won', 'lost', 'lost'])[1 + n / 8 %% 3] ELSE
       (ARRAY['qualification', 'discovery', 'presentation', 'evaluation', 'negotiation'])[1 + n / 8 %% 5] END
   JOIN people_user u ON u.email = 'ae' || (1 + n / 8 %% (%(teams)s * 10)) || '@bench.example'
   JOIN people_membership m ON m.user_id = u.id

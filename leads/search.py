@@ -8,10 +8,11 @@ import re
 import unicodedata
 
 from django.contrib.postgres.search import SearchQuery
+from django.db import connection
 from django.db.models import Func, Q, QuerySet, TextField
 
 from presales.prepared import Given, prepared
-from presales.text import squeeze
+from presales.text import key, squeeze
 
 SEPARATORS = "@.-_+/'’&,;:()"
 MAX_WORDS = 4
@@ -76,19 +77,57 @@ def search_leads(leads: QuerySet, text: str) -> QuerySet:
 
 
 def matching_leads(leads: QuerySet, text: str) -> tuple[QuerySet, bool]:
-    """`search_leads`, and whether there are more than MAX_IDS of them.
+    """`search_leads`, and whether there are more than MAX_IDS of them. A whole e-mail address finds whoever has it.
 
-    Companies are looked up first (one query per word, at most MAX_COMPANIES each), so that the lead
-    query is an index scan of its own column or of the company's key, never a join over all. Then the
-    matching leads are, since PostgreSQL cannot tell how rare the beginning of a word is and would
-    otherwise walk all leads in the order of the list.
+    The rarest word is looked up first, by the index of the leads' own words and by the keys of the companies that have
+    it, never by a join over all. What it finds is few nearly always, and the other words are only looked for in there:
+    PostgreSQL would gather every lead that has them, and for `example` in `anna@acme.example` that may be all. Then the
+    matching leads are looked up, since PostgreSQL cannot tell how rare the beginning of a word is and would otherwise
+    walk all leads in the order of the list.
     """
-    found = leads
-    for word in words_of(text):
-        ids = [pk for (pk,) in _companies().rows(words=all_start(word))]
-        matches = Q(search=starts_with(word))
-        found = found.filter(matches | Q(company__in=ids) if ids else matches)
-    if found is leads:
+    words = words_of(text)
+    if not words:
         return leads, False
-    pks = list(found.order_by().values_list("pk", flat=True)[: MAX_IDS + 1])
+    if "@" in text and (pks := _some(leads.filter(email_key=key(text)))):
+        return leads.filter(pk__in=pks), len(pks) > MAX_IDS
+    first, companies = _narrowest(words)
+    matches = Q(search=starts_with(first))
+    found = leads.filter(matches | Q(company__in=companies) if companies else matches)
+    if len(words) > 1:
+        pks = _some(found)
+        found = leads.filter(pk__in=pks) if len(pks) <= MAX_IDS else found
+    for word in words:
+        if word != first:
+            found = found.filter(Q(search=starts_with(word)) | Q(company__search=starts_with(word)))
+    pks = _some(found)
     return (found, True) if len(pks) > MAX_IDS else (leads.filter(pk__in=pks), False)
+
+
+def _some(leads: QuerySet) -> list[int]:
+    return list(leads.order_by().values_list("pk", flat=True)[: MAX_IDS + 1])
+
+
+COMMON = """
+SELECT word, coalesce(sum(frequency), 0) FROM unnest(%s) AS word LEFT JOIN (
+    SELECT unnest(most_common_elems::text::text[]) AS lexeme, unnest(most_common_elem_freqs) AS frequency FROM pg_stats
+     WHERE schemaname = current_schema AND tablename IN ('leads_lead', 'leads_company') AND attname = 'search'
+) AS common ON starts_with(lexeme, word) GROUP BY word
+"""
+"""In which share of the leads and of the companies a word begins one that PostgreSQL counts among the common ones."""
+
+
+def _narrowest(words: list[str]) -> tuple[str, list[int]]:
+    """The word that narrows most, as far as PostgreSQL's statistics tell, of equals the longest, with the companies
+    that have it: all of them, unless each of the words is in more than MAX_COMPANIES."""
+    if len(words) > 1:
+        with connection.cursor() as cursor:
+            cursor.execute(COMMON, [words])
+            share = dict(cursor.fetchall())
+        words = sorted(words, key=lambda word: (share[word], -len(word)))
+    best: tuple[str, list[int]] | None = None
+    for word in words:
+        companies = [pk for (pk,) in _companies().rows(words=all_start(word))]
+        best = best or (word, companies)
+        if len(companies) < MAX_COMPANIES:
+            return word, companies
+    return best

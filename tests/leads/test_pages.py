@@ -50,6 +50,14 @@ def test_the_list_shows_what_one_sees_and_nothing_else(read, ae, lead):
     assert "Hidden Person" not in text
 
 
+def test_a_search_that_finds_nothing_in_a_tab_offers_all_leads(read, team, manager):
+    LeadFactory(name="Carla Odd", team=team, stage=LeadStage.NEW)
+    page = read(manager, "/leads/?q=carla&tab=accept")
+    assert "No lead matches here" in page
+    assert 'href="?q=carla&amp;tab=all"' in page
+    assert "Carla Odd" in read(manager, "/leads/?q=carla&tab=all")
+
+
 @pytest.mark.parametrize("role", TABS_OF)
 def test_every_tab_and_order_works_for_every_role(sign_in, team, role):
     LeadFactory.create_batch(3, team=team, stage=LeadStage.MQL, response_due_at=timezone.now())

@@ -1,6 +1,7 @@
 """Search finds by the beginnings of words in name, address and company."""
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,31 @@ def test_many_matches_are_told_apart_from_few(anna, monkeypatch):
     monkeypatch.setattr(search, "MAX_IDS", 1)
     leads, many = matching_leads(Lead.objects.all(), "anna")
     assert (leads.count(), many) == (2, True)
+
+
+def test_a_whole_address_finds_whoever_has_it_and_nobody_whose_address_begins_alike():
+    one = LeadFactory(name="One", email="Lead7@acme.example")
+    LeadFactory(name="Another", email="lead77@acme.example")
+    assert list(search_leads(Lead.objects.all(), " lead7@ACME.example ")) == [one]
+    assert len(search_leads(Lead.objects.all(), "lead7@acme")) == 2
+
+
+def test_a_word_of_more_companies_than_are_looked_up_hides_no_lead():
+    words = [f"Consulting {number}" for number in range(search.MAX_COMPANIES)]
+    Company.objects.bulk_create(Company(name=name, name_key=name.lower()) for name in words)
+    zephyr = LeadFactory(name="Anna", email="", company=CompanyFactory(name="Zephyr Consulting", domain=""))
+    assert list(search_leads(Lead.objects.all(), "consulting zephyr")) == [zephyr]
+
+
+def test_the_word_that_few_leads_have_is_looked_up_first(anna, monkeypatch):
+    LeadFactory.create_batch(30, email="", company=anna.company)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads_lead; ANALYZE leads_company")
+    asked = []
+    lookup = search.all_start
+    monkeypatch.setattr(search, "all_start", lambda word: asked.append(word) or lookup(word))
+    assert list(search_leads(Lead.objects.all(), "nordwind berg")) == [anna]
+    assert asked == ["berg"]
 
 
 def test_companies_are_found_too(anna):
