@@ -34,6 +34,7 @@ def environment(**options: object) -> Environment:
     # Django's engine asks for autoescape=True among its options.
     made = Environment(**options | {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701
     made.globals |= {"address": address, "icon": tags.icon, "meter": tags.meter, "pill": tags.pill}
+    made.globals |= {"nav_item": tags.nav_item, "nav_group": tags.nav_group}
     made.globals |= {"avatar": tags.avatar_of, "person": tags.person_of}
     made.globals |= {"localtime": timezone.localtime, "json_script": json_script}
     for name in ("ago", "day", "moment", "money", "money_short", "number", "rate", "waited"):

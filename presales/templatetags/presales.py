@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest
 from django.template import engines
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
@@ -164,13 +166,12 @@ def _address(view: str) -> str:
         return ""
 
 
-@register.simple_tag(takes_context=True)
-def nav_item(context: Context, view: str, label: str, svg: str, besides: str = "") -> SafeString | str:
+def nav_item(request: HttpRequest, view: str, label: str, svg: str, besides: str = "") -> SafeString | str:
     """An entry of the navigation, current on its page and on every page below its address.
 
     `besides` names a view below it that has an entry of its own. Nothing is shown for an unknown view.
     """
-    path = context["request"].path
+    path = request.path
     address = _address(view)
     if not address:
         return ""
@@ -185,17 +186,16 @@ def _nav_item(address: str, label: str, svg: str, current: str) -> SafeString:
     return format_html('<li><a href="{}"{}>{}<span>{}</span></a></li>', address, aria, icon(svg), label)
 
 
-@register.simple_block_tag(takes_context=True)
-def nav_group(context: Context, content: str, label: str, open_to: str = "") -> SafeString | str:
-    """Entries of the navigation under a heading that folds them away; nothing where there is no entry.
+def nav_group(request: HttpRequest, label: str, open_to: str, caller: Callable[[], SafeString]) -> SafeString | str:
+    """Entries of the navigation, which `caller` writes, under a heading that folds them away; nothing without any.
 
     Open where the page at hand is among them or the person left it open; before they touched any, for the roles that
     `open_to` names.
     """
+    content = caller()
     if "<li>" not in content:
         return ""
-    request, name = context["request"], slugify(label)
-    left_open = request.COOKIES.get("nav")
+    name, left_open = slugify(label), request.COOKIES.get("nav")
     wanted = request.user.role in open_to.split() if left_open is None else name in left_open.split(".")
     return format_html(
         '<details class="nav-group" data-nav="{}"{}><summary>{}{}</summary><ul>{}</ul></details>',
