@@ -101,8 +101,9 @@ SELECT r.id, n, n::text, 'Security', 'How does your encryption cover topic' || (
 """
 # What figures count beside the deals; of closed ones, so that no list of what is still to do grows with it.
 PROBABILITIES = """
-INSERT INTO deals_evidenceprobability (opportunity_id, percent, input_rev, computed_rev, attempts, last_error)
-SELECT id, id %% 90, 1, 1, 0, '' FROM deals_opportunity WHERE outcome = 'open' ON CONFLICT DO NOTHING
+INSERT INTO deals_evidenceprobability (opportunity_id, percent, history, dossier, committee, activity, technical,
+    input_rev, computed_rev, attempts, last_error)
+SELECT id, id %% 90, 1 + id %% 90, 90, 100, 80, 100, 1, 1, 0, '' FROM deals_opportunity WHERE outcome = 'open' ON CONFLICT DO NOTHING
 """
 MEETINGS = """
 INSERT INTO deals_meeting (opportunity_id, kind, starts_at, minutes, ends_at, place, objective, agenda,
