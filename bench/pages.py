@@ -79,7 +79,7 @@ def cookies(people: set[str]) -> dict[str, str]:
 
 
 def places() -> dict[str, int | str]:
-    """A lead, with its name as one begins to type it, and a deal of the first AE."""
+    """A lead, with its address and its name as one begins to type it, and a deal of the first AE."""
     from deals.models import Opportunity
     from leads.models import Lead
     from people.models import User
@@ -89,6 +89,7 @@ def places() -> dict[str, int | str]:
     first, last = lead.name.lower().split()
     return {
         "lead": lead.pk,
+        "email": lead.email,
         "first": first,
         "last": last[:3],
         "deal": Opportunity.objects.filter(owner=ae, outcome="open").values_list("pk", flat=True).first(),

@@ -3,7 +3,8 @@
     python -m bench.search [--leads N] [--requests N] [--anew]
 
 The bar (quality.md): p50 of a search ≤ 5 × floor. Asked are a name as one begins to type it, an e-mail address and a
-company; by a director, who sees every lead, and by an AE. What every lead matches is told, not held to a bar.
+company, in the tab of all leads; by a director, who sees every lead, and by an AE. What every lead matches is told, not
+held to a bar.
 Without --anew the leads of the last run are searched again.
 """
 
@@ -15,13 +16,13 @@ from bench.place import bar, own_database, store
 
 QUESTIONS = [
     ("a name", "{first}+{last}", 5),
-    ("an e-mail address", "lead{lead}@company.example", 5),
+    ("an e-mail address", "{email}", 5),
     ("a company", "company+4711", 5),
     ("nothing found", "zebrafish+quartz", 5),
     ("a word of all", "example+{last}", None),
 ]
 PAGES = [
-    (f"{what}, {who}", who, f"/leads/?q={words}", limit)
+    (f"{what}, {who}", who, f"/leads/?tab=all&q={words}", limit)
     for what, words, limit in QUESTIONS
     for who in ("director", "ae")
 ]
