@@ -15,6 +15,7 @@ from django.utils import timezone
 from deals.models import Objective
 from deals.objectives import Figure, Value
 from insights import drill, listings, periods
+from insights.choices import Choices
 from insights.filters import Filters, OfLeads, Quarterly, Span
 from insights.queries import se_team as se
 from insights.queries.attainment import Reached, reached, total
@@ -46,15 +47,11 @@ class Asked:
     def _of(self, kind: type[Filters], data: dict[str, str]) -> Filters:
         """Filters that share what they have read of teams and people, and read no choices that nobody is offered."""
         made = kind(self.viewer, data)
-        known = {"pipelines": []}
-        if "team" not in self.narrow:
-            known["teams"] = []
-        if self.narrow["person"] == "all":
-            known["people"] = []
-        if first := self.__dict__.get("filters"):
-            shared = ("teams", "people", "team_and_below")
-            known |= {name: first.__dict__[name] for name in shared if name in first.__dict__}
-        made.__dict__.update(known)
+        if "team" not in self.narrow and self.narrow["person"] == "all":
+            made.__dict__["_choices"] = Choices([], [], [])
+        elif first := self.__dict__.get("filters"):
+            shared = ("_choices", "team_and_below")
+            made.__dict__ |= {name: first.__dict__[name] for name in shared if name in first.__dict__}
         return made
 
     @property
