@@ -92,7 +92,7 @@ def places() -> dict[str, int | str]:
         "email": lead.email,
         "first": first,
         "last": last[:3],
-        "deal": Opportunity.objects.filter(owner=ae, outcome="open").values_list("pk", flat=True).first(),
+        "deal": Opportunity.objects.open().filter(owner=ae).exclude(se=None).values_list("pk", flat=True).first(),
     }
 
 
