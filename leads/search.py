@@ -19,6 +19,8 @@ MAX_WORDS = 4
 MAX_COMPANIES = 500
 # Up to so many matches are looked up first; more are dense enough to be met soon in any order.
 MAX_IDS = 2000
+# A word that so large a share of the leads or of the companies has is common.
+COMMON_FROM = 0.01
 # In too many addresses to narrow anything.
 NOISE = {"com", "de", "http", "https", "net", "org", "www"}
 _cut = re.compile(f"[{re.escape(SEPARATORS)}\\s]+")
@@ -79,26 +81,27 @@ def search_leads(leads: QuerySet, text: str) -> QuerySet:
 def matching_leads(leads: QuerySet, text: str) -> tuple[QuerySet, bool]:
     """`search_leads`, and whether there are more than MAX_IDS of them. A whole e-mail address finds whoever has it.
 
-    The rarest word is looked up first, by the index of the leads' own words and by the keys of the companies that have
-    it, never by a join over all. What it finds is few nearly always, and the other words are only looked for in there:
-    PostgreSQL would gather every lead that has them, and for `example` in `anna@acme.example` that may be all. Then the
-    matching leads are looked up, since PostgreSQL cannot tell how rare the beginning of a word is and would otherwise
-    walk all leads in the order of the list.
+    Rare words are looked up by the index of the leads' own words and by the keys of the companies that have them, never
+    by a join over all. What they find is few nearly always, and common words are only looked for in there: PostgreSQL
+    would gather every lead that has them, and for `example` in `anna@acme.example` that may be all. Then the matching
+    leads are looked up, since PostgreSQL cannot tell how rare the beginning of a word is and would otherwise walk all
+    leads in the order of the list.
     """
     words = words_of(text)
     if not words:
         return leads, False
     if "@" in text and (pks := _some(leads.filter(email_key=key(text)))):
         return leads.filter(pk__in=pks), len(pks) > MAX_IDS
-    first, companies = _narrowest(words)
-    matches = Q(search=starts_with(first))
-    found = leads.filter(matches | Q(company__in=companies) if companies else matches)
-    if len(words) > 1:
+    rare, common = _apart(words)
+    found = leads
+    for word, companies in rare:
+        matches = Q(search=starts_with(word))
+        found = found.filter(matches | Q(company__in=companies) if companies else matches)
+    if common:
         pks = _some(found)
         found = leads.filter(pk__in=pks) if len(pks) <= MAX_IDS else found
-    for word in words:
-        if word != first:
-            found = found.filter(Q(search=starts_with(word)) | Q(company__search=starts_with(word)))
+    for word in common:
+        found = found.filter(Q(search=starts_with(word)) | Q(company__search=starts_with(word)))
     pks = _some(found)
     return (found, True) if len(pks) > MAX_IDS else (leads.filter(pk__in=pks), False)
 
@@ -116,18 +119,23 @@ SELECT word, coalesce(sum(frequency), 0) FROM unnest(%s) AS word LEFT JOIN (
 """In which share of the leads and of the companies a word begins one that PostgreSQL counts among the common ones."""
 
 
-def _narrowest(words: list[str]) -> tuple[str, list[int]]:
-    """The word that narrows most, as far as PostgreSQL's statistics tell, of equals the longest, with the companies
-    that have it: all of them, unless each of the words is in more than MAX_COMPANIES."""
+def _apart(words: list[str]) -> tuple[list[tuple[str, list[int]]], list[str]]:
+    """The rare words, each with all companies that have it, and the common ones. One at least counts as rare: the
+    rarest as far as PostgreSQL's statistics tell, of equals the longest."""
+    share = dict.fromkeys(words, 0.0)
     if len(words) > 1:
         with connection.cursor() as cursor:
             cursor.execute(COMMON, [words])
             share = dict(cursor.fetchall())
-        words = sorted(words, key=lambda word: (share[word], -len(word)))
-    best: tuple[str, list[int]] | None = None
-    for word in words:
+    rare, common, first = [], [], None
+    for word in sorted(words, key=lambda word: (share[word], -len(word))):
+        if rare and share[word] >= COMMON_FROM:
+            common.append(word)
+            continue
         companies = [pk for (pk,) in _companies().rows(words=all_start(word))]
-        best = best or (word, companies)
+        first = first or (word, companies)
         if len(companies) < MAX_COMPANIES:
-            return word, companies
-    return best
+            rare.append((word, companies))
+        else:
+            common.append(word)
+    return (rare, common) if rare else ([first], common[1:])
